@@ -1,0 +1,1 @@
+"""Lists of reports sent by a structure: read, compared, confirmed, sent, undone."""

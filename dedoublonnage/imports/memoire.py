@@ -1,0 +1,47 @@
+"""What a structure said once of its headings, its values and its classes, so that it is not asked again."""
+
+from collections import defaultdict
+
+from signalements.listes.colonnes import normaliser
+from signalements.models import Signalement
+
+from .modeles import Correspondance
+
+TITRES, FORMATIONS = "", "formation"
+
+
+def lire(structure):
+    """(headings {text: field}, values {field: {text: code}}, formations {class: formation}) of a structure.
+
+    A class whose formation was never said takes that of the latest report of the structure that has both.
+    """
+    titres, formations, valeurs = {}, {}, defaultdict(dict)
+    for champ, texte, cible in Correspondance.objects.filter(structure=structure).values_list(
+        "champ", "texte", "cible"
+    ):
+        destination = titres if champ == TITRES else formations if champ == FORMATIONS else valeurs[champ]
+        destination[texte] = cible
+    connues = (
+        Signalement.objects.filter(structure=structure)
+        .exclude(classe="")
+        .exclude(formation="")
+        .order_by("-pk")
+        .values_list("classe", "formation")[:2_000]
+    )
+    for classe, formation in connues:
+        formations.setdefault(normaliser(classe), formation)
+    return titres, dict(valeurs), formations
+
+
+def retenir(structure, champ, associations):
+    """Remember {text: meaning} for one field ('' for headings)."""
+    Correspondance.objects.bulk_create(
+        [
+            Correspondance(structure=structure, champ=champ, texte=texte[:200], cible=cible[:200])
+            for texte, cible in associations.items()
+            if texte
+        ],
+        update_conflicts=True,
+        unique_fields=["structure", "champ", "texte"],
+        update_fields=["cible"],
+    )

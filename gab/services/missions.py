@@ -1,0 +1,242 @@
+"""Recommendations and missions."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from qualit import workflow
+from qualit.journal.models import Action
+from qualit.journal.services import noter
+from qualit.notifications import services as notifications
+from qualit.territoire import droits
+from qualit.territoire.droits import Droit
+
+from ..models import (
+    Dossier,
+    EtatDossier,
+    Mission,
+    Preconisation,
+    Tache,
+)
+from .dossiers import (
+    avancer,
+    exiger_non_gele,
+    exiger_ouvert,
+    fixer_echeance,
+    lien,
+    prevenir_declarants,
+    responsables_du_bassin,
+)
+
+
+@transaction.atomic
+def preconiser(dossier, solution, *, par, synthese="", seance=None, donnee_le=None):
+    """Record the type of solution that the GAB recommends; history is kept."""
+    droits.exiger(par, Droit.PRECONISER, dossier)
+    exiger_ouvert(dossier)
+    preconisation = Preconisation.objects.create(
+        dossier=dossier,
+        solution=solution,
+        synthese=synthese,
+        seance=seance,
+        par=par,
+        donnee_le=donnee_le or timezone.localdate(),
+    )
+    if dossier.etat in {EtatDossier.ENTRETIEN_TENU, EtatDossier.PRECONISE}:
+        avancer(dossier, "preconiser", par=par)
+    noter(Action.ECRITURE, "preconisation", preconisation, par=par, jeunes=[dossier.jeune_id])
+    prevenir_declarants(dossier, "retour_disponible")
+    return preconisation
+
+
+def date_d_expiration(structure, depuis=None):
+    """The day by which a structure must answer: N days (setting) that skip its closing days."""
+    jour = depuis or timezone.localdate()
+    reste = settings.QUALIT["EXPIRATION_MISSION_JOURS"]
+    fermetures = list(structure.fermetures.filter(fin__gte=jour).values_list("debut", "fin"))
+    while reste > 0:
+        jour += timedelta(days=1)
+        if not any(debut <= jour <= fin for debut, fin in fermetures):
+            reste -= 1
+    return jour
+
+
+@transaction.atomic
+def missionner(dossier, structure, *, par, message="", preconisation=None, urgente=False, place=None):
+    """Commission a structure; it has N days to answer. Raises IntegrityError when it already holds a live mission."""
+    droits.exiger(par, Droit.MISSIONNER, dossier)
+    exiger_ouvert(dossier)
+    exiger_non_gele(dossier.jeune)
+    mission = Mission.objects.create(
+        dossier=dossier,
+        structure=structure,
+        preconisation=preconisation or dossier.preconisations.first(),
+        message=message,
+        urgente=urgente,
+        place=place,
+        proposee_par=par,
+        expire_le=date_d_expiration(structure),
+    )
+    workflow.passage(mission, "proposer", "", par=par)
+    if dossier.etat in {
+        EtatDossier.A_TRIER,
+        EtatDossier.ENTRETIEN_A_TENIR,
+        EtatDossier.ENTRETIEN_TENU,
+        EtatDossier.PRECONISE,
+    }:
+        avancer(dossier, "missionner", par=par)
+    else:
+        fixer_echeance(dossier)
+    notifications.prevoir(
+        "mission_urgente" if urgente else "mission_proposee",
+        a=notifications.equipe(structure),
+        boite=structure,
+        lien=f"/missions/{mission.reference}/",
+        reference=dossier.reference,
+    )
+    noter(Action.ECRITURE, "mission", mission, par=par, jeunes=[dossier.jeune_id])
+    prevenir_declarants(dossier, "retour_disponible")
+    return mission
+
+
+@transaction.atomic
+def accepter_mission(mission, *, par, connaissance="", numero_imilo=""):
+    """The structure takes the jeune on; it becomes the referent when there is none."""
+    workflow.franchir(
+        mission,
+        "accepter",
+        par=par,
+        repondue_par=par,
+        repondue_le=timezone.now(),
+        connaissance=connaissance,
+        numero_imilo=numero_imilo,
+        conseiller=par,
+    )
+    dossier = mission.dossier
+    if dossier.referent_id is None:
+        dossier.referent = mission.structure
+        dossier.save(update_fields=["referent"])
+    if dossier.etat in {EtatDossier.MISSIONNE, EtatDossier.PRECONISE}:
+        avancer(dossier, "prendre_en_charge", par=par, systeme=True)
+    notifications.prevoir(
+        "mission_acceptee",
+        a=responsables_du_bassin(dossier.bassin),
+        lien=lien(dossier),
+        reference=dossier.reference,
+    )
+    prevenir_declarants(dossier, "retour_disponible")
+    return mission
+
+
+@transaction.atomic
+def refuser_mission(mission, motif, *, par, precision=""):
+    """The structure declines, with a motive; the dossier comes back to the GAB when no other mission lives."""
+    workflow.franchir(
+        mission,
+        "refuser",
+        par=par,
+        motif=motif,
+        repondue_par=par,
+        repondue_le=timezone.now(),
+        motif_refus=motif,
+        precision_refus=precision,
+    )
+    revenir_au_gab(mission, "mission_refusee", par=par)
+    return mission
+
+
+@transaction.atomic
+def expirer_mission(mission):
+    """Nobody answered in time."""
+    workflow.franchir(mission, "expirer", par=None, systeme=True)
+    revenir_au_gab(mission, "mission_expiree", par=None)
+
+
+@transaction.atomic
+def terminer_mission(mission, motif, *, par):
+    """The structure ends its mission; the dossier comes back to the GAB unless a solution or another mission stands."""
+    workflow.franchir(
+        mission, "terminer", par=par, motif=motif[:200], terminee_le=timezone.now(), motif_fin=motif
+    )
+    revenir_au_gab(mission, "mission_terminee", par=par)
+    return mission
+
+
+@transaction.atomic
+def relancer_mission(mission, *, par):
+    """Remind a structure that a mission waits for its answer."""
+    if par is not None:
+        droits.exiger(par, Droit.MISSIONNER, mission.dossier)
+    mission.relancee_le = timezone.now()
+    mission.save(update_fields=["relancee_le"])
+    notifications.prevoir(
+        "mission_relance",
+        a=notifications.equipe(mission.structure),
+        boite=mission.structure,
+        lien=f"/missions/{mission.reference}/",
+        reference=mission.dossier.reference,
+    )
+    noter(Action.ECRITURE, "mission_relancee", mission, par=par, jeunes=[mission.dossier.jeune_id])
+
+
+@transaction.atomic
+def demander_reorientation(mission, texte, *, par):
+    """The operator asks the GAB for another solution; the mission goes on until the coordinator answers."""
+    droits.exiger(par, Droit.REPONDRE_MISSION, mission)
+    if mission.etat not in {Mission.Etat.PROPOSEE, Mission.Etat.ACCEPTEE}:
+        raise workflow.TransitionImpossible("Cette mission n’est plus en cours.")
+    tache, nouvelle = Tache.objects.get_or_create(
+        dossier=mission.dossier,
+        mission=mission,
+        type=Tache.Type.REORIENTATION,
+        close_le=None,
+        defaults={"texte": texte, "creee_par": par},
+    )
+    if nouvelle:
+        noter(Action.ECRITURE, "reorientation_demandee", mission, par=par, jeunes=[mission.dossier.jeune_id])
+        notifications.prevoir(
+            "reorientation_demandee",
+            a=responsables_du_bassin(mission.dossier.bassin),
+            lien=lien(mission.dossier),
+            reference=mission.dossier.reference,
+        )
+    return tache
+
+
+@transaction.atomic
+def revoquer_mission(mission, motif, *, par):
+    """The coordinator withdraws a mission."""
+    workflow.franchir(
+        mission, "revoquer", par=par, motif=motif[:200], terminee_le=timezone.now(), motif_fin=motif
+    )
+    notifications.prevoir(
+        "mission_retiree",
+        a=notifications.equipe(mission.structure),
+        boite=mission.structure,
+        reference=mission.dossier.reference,
+    )
+    revenir_au_gab(mission, None, par=par)
+    return mission
+
+
+def revenir_au_gab(mission, code, *, par):
+    """With no live mission left, a dossier that waited for one comes back to the GAB; else the live one gives the state."""
+    dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=mission.dossier_id)
+    vivantes = list(dossier.missions.vivantes())
+    if dossier.referent_id == mission.structure_id:
+        acceptees = [m for m in vivantes if m.etat == Mission.Etat.ACCEPTEE]
+        dossier.referent = acceptees[0].structure if acceptees else None
+        dossier.save(update_fields=["referent"])
+    if not vivantes and dossier.etat in {EtatDossier.MISSIONNE, EtatDossier.PRIS_EN_CHARGE}:
+        avancer(dossier, "revenir_au_gab", par=par, systeme=True)
+    elif dossier.etat == EtatDossier.PRIS_EN_CHARGE and not any(
+        m.etat == Mission.Etat.ACCEPTEE for m in vivantes
+    ):
+        avancer(dossier, "revenir_au_gab", par=par, systeme=True)
+        avancer(dossier, "missionner", par=par, systeme=True)
+    if code:
+        notifications.prevoir(
+            code, a=responsables_du_bassin(dossier.bassin), lien=lien(dossier), reference=dossier.reference
+        )

@@ -1,0 +1,148 @@
+"""The lists of the GAB as files: their columns. No free text (decisions.md 9)."""
+
+from qualit.echanges.tableaux import Colonne, telecharger
+from qualit.territoire.nomenclatures import libelle
+
+IDENTITE = [
+    Colonne("Nom de naissance", "jeune.identite.nom_naissance", 24),
+    Colonne("Prénom", "jeune.identite.prenom"),
+    Colonne("Né(e) le", "jeune.identite.date_naissance", 12),
+]
+DOSSIER = [
+    Colonne("Dossier", "reference", 12),
+    *IDENTITE,
+    Colonne("Mineur", lambda d: d.jeune.identite.est_mineur if d.jeune.identite else None, 8),
+    Colonne("État", lambda d: d.get_etat_display(), 22),
+    Colonne("Échéance légale", "echeance_legale", 14),
+    Colonne("Reçu avec son responsable le", "recu_avec_responsable_le", 14),
+    Colonne("À faire avant le", "prochaine_echeance", 14),
+    Colonne("Établissement", "jeune.identite.structure", 36),
+    Colonne("Commune", "jeune.identite.ville"),
+    Colonne("Sorti(e) le", "date_sortie", 12),
+    Colonne("Premier signalement le", "premier_envoi_le", 16),
+    Colonne("Structure référente", "referent", 30),
+    Colonne("Bassin", "bassin"),
+]
+
+
+def dans_le_dossier(colonnes):
+    """The same columns for an object that has a `dossier`."""
+    return [Colonne(c.titre, lambda o, c=c: c.valeur(o.dossier), c.largeur) for c in colonnes]
+
+
+DU_DOSSIER = dans_le_dossier([DOSSIER[0], *IDENTITE])
+MISSIONS = [
+    *DU_DOSSIER,
+    Colonne("Mission", "reference", 12),
+    Colonne("Structure", "structure", 36),
+    Colonne("Proposée le", "proposee_le", 16),
+    Colonne("Répondre avant le", "expire_le", 14),
+    Colonne("Urgente", "urgente", 8),
+    Colonne("État", lambda m: m.get_etat_display()),
+]
+A_TRIER = [
+    Colonne("Signalement", "reference", 12),
+    Colonne("Nom de naissance", "nom_naissance", 24),
+    Colonne("Prénom", "prenom"),
+    Colonne("Né(e) le", "date_naissance", 12),
+    Colonne("Sexe", lambda s: s.get_sexe_display(), 10),
+    Colonne("Commune", "ville"),
+    Colonne("Établissement", "structure", 36),
+    Colonne("Classe", lambda s: libelle("classes", s.classe)),
+    Colonne("Sorti(e) le", "date_sortie", 12),
+    Colonne("Nature de la sortie", lambda s: s.libelle("natures_sortie", "nature_sortie"), 30),
+    Colonne("Plus haut diplôme", lambda s: s.libelle("diplomes", "diplome")),
+    Colonne("Envoyé le", "envoye_le", 16),
+    Colonne("Échéance légale", "echeance", 14),
+    Colonne("Demandé en priorité", "prioritaire", 10),
+]
+PLACES = [
+    Colonne("Formation", "formation", 36),
+    Colonne("Type de solution", lambda p: libelle("solutions", p.solution), 30),
+    Colonne("Structure", "structure", 36),
+    Colonne("Bassin", "structure.bassin"),
+    Colonne("Lieu", "lieu"),
+    Colonne("Entrée le", "date_entree", 12),
+    Colonne("Places libres", "nombre", 8),
+    Colonne("Vérifié le", "confirmee_le", 16),
+]
+SEANCES = [
+    Colonne("Séance", "reference", 12),
+    Colonne("Bassin", "bassin"),
+    Colonne("Le", "quand", 16),
+    Colonne("Lieu", "lieu", 30),
+    Colonne("État", lambda s: s.get_etat_display()),
+    Colonne("Compte rendu signé le", "signee_le", 16),
+]
+TACHES = [
+    *DU_DOSSIER,
+    Colonne("Décision à prendre", lambda t: t.get_type_display(), 30),
+    Colonne("Structure", "mission.structure", 36),
+    Colonne("Depuis le", "creee_le", 16),
+]
+TRANSFERTS = [
+    *DU_DOSSIER,
+    Colonne("De", "de"),
+    Colonne("Vers", "vers"),
+    Colonne("État", lambda t: t.get_etat_display()),
+    Colonne("Proposé le", "propose_le", 16),
+    Colonne("Répondu le", "repondu_le", 16),
+]
+ENTRETIENS = [
+    *DU_DOSSIER,
+    Colonne("Le", "quand", 16),
+    Colonne("Durée (minutes)", "duree_minutes", 8),
+    Colonne("Lieu", "lieu", 30),
+    Colonne("Mode", lambda e: e.get_mode_display()),
+    Colonne("Mené par", "menepar"),
+    Colonne("État", lambda e: e.get_etat_display()),
+]
+
+
+def voir_dossier(dossier):
+    return [dossier], [dossier.jeune_id]
+
+
+def voir_du_dossier(objet):
+    return [objet], [objet.dossier.jeune_id]
+
+
+def dossiers(request, lignes, titre="File du bassin"):
+    return telecharger(request, "dossiers", titre, DOSSIER, lignes, voir=voir_dossier)
+
+
+def missions(request, lignes):
+    return telecharger(
+        request, "missions-sans-reponse", "Missions sans réponse", MISSIONS, lignes, voir=voir_du_dossier
+    )
+
+
+def a_trier(request, lignes):
+    return telecharger(
+        request,
+        "signalements-a-examiner",
+        "Signalements à examiner",
+        A_TRIER,
+        lignes,
+        voir=lambda s: ([s], [s.versement.dossier.jeune_id]),
+    )
+
+
+def places(request, lignes):
+    return telecharger(request, "places", "Places vacantes", PLACES, lignes, droit=None)
+
+
+def seances(request, lignes):
+    return telecharger(request, "seances", "Séances du GAB", SEANCES, lignes, droit=None)
+
+
+def taches(request, lignes):
+    return telecharger(request, "decisions", "Décisions à prendre", TACHES, lignes, voir=voir_du_dossier)
+
+
+def transferts(request, lignes):
+    return telecharger(request, "transferts", "Transferts", TRANSFERTS, lignes, voir=voir_du_dossier)
+
+
+def entretiens(request, lignes):
+    return telecharger(request, "entretiens", "Entretiens", ENTRETIENS, lignes, voir=voir_du_dossier)

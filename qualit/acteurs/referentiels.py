@@ -1,0 +1,461 @@
+"""Reference tables in and out by file: what a list would change, applying it, and every earlier version.
+
+Nomenclatures, bassins and communes → bassin are compared here; structures have their own comparison
+(`structures.comparer`). A version is the whole content: to go back is to import it again, with the same preview.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from qualit.echanges.tableaux import Colonne, telecharger
+from qualit.journal.models import Action
+from qualit.journal.services import noter
+from qualit.territoire import droits, nomenclatures
+from qualit.territoire.droits import Droit
+from qualit.territoire.models import Academie, Bassin, Commune, Structure, Terme, cle_de_tri
+from qualit.web.formulaires import lire_date
+
+from . import structures
+from .models import VersionReferentiel
+
+Jeu = VersionReferentiel.Jeu
+LISTE_CODE = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+
+@dataclass
+class LigneReferentiel:
+    """What one line would do: `nouvelle`, `modifiee`, `fermee`, `identique` or `refusee`."""
+
+    numero: int
+    libelle: str
+    effet: str = "identique"
+    changements: list = field(default_factory=list)  # (column, before, after)
+    erreurs: list = field(default_factory=list)
+    valeurs: dict = field(default_factory=dict)
+    objet: object = None
+
+
+class Referentiel:
+    """How one table is read, compared and written. `colonnes`: {field: header}; `cle`: the fields that name a line."""
+
+    jeu = ""
+    colonnes = {}
+    cle = ()
+    aide = ""
+
+    def __init__(self, academie):
+        self.academie = academie
+
+    def objets(self):
+        """The rows of today, in order."""
+        raise NotImplementedError
+
+    def valeurs(self, objet):
+        """{field: text} of a row."""
+        raise NotImplementedError
+
+    def lire(self, valeurs, existant):
+        """Check the texts of a line and return them in their stored form. Raises ValueError, its message in French."""
+        raise NotImplementedError
+
+    def ecrire(self, ligne, a_partir_du):
+        """Store a new or changed line."""
+        raise NotImplementedError
+
+    def fermer(self, ligne):
+        """Put an end to a row that an earlier version did not have."""
+
+    def ferme(self, objet):
+        """Whether a row that the earlier version did not have can be put an end to, and is not over yet."""
+        return False
+
+
+def _jour(texte):
+    return lire_date(texte) if texte else None
+
+
+def _texte(jour):
+    return f"{jour:%d/%m/%Y}" if jour else ""
+
+
+class Nomenclatures(Referentiel):
+    jeu = Jeu.NOMENCLATURES
+    colonnes = {
+        "liste": "liste",
+        "code": "code",
+        "libelle": "libellé",
+        "ordre": "ordre",
+        "valide_du": "valide du",
+        "valide_au": "valide au",
+    }
+    cle = ("liste", "code", "valide_du")
+    aide = (
+        "Une ligne par terme. Le code ne change jamais ; un terme qui ne sert plus reçoit une date dans « valide au », "
+        "il n’est jamais effacé : les fiches qui le portent gardent son libellé."
+    )
+
+    def objets(self):
+        return Terme.objects.order_by("liste", "ordre", "code", "valide_du")
+
+    def valeurs(self, objet):
+        return {
+            "liste": objet.liste,
+            "code": objet.code,
+            "libelle": objet.libelle,
+            "ordre": str(objet.ordre),
+            "valide_du": _texte(objet.valide_du),
+            "valide_au": _texte(objet.valide_au),
+        }
+
+    def listes(self):
+        if not hasattr(self, "_listes"):
+            self._listes = set(Terme.objects.values_list("liste", flat=True))
+        return self._listes
+
+    def lire(self, valeurs, existant):
+        if valeurs["liste"] not in self.listes():
+            raise ValueError(f"La liste « {valeurs['liste']} » n’existe pas.")
+        if not valeurs["code"] or set(valeurs["code"]) - set(LISTE_CODE) or len(valeurs["code"]) > 60:
+            raise ValueError("Le code s’écrit en minuscules sans accent, chiffres et tirets bas.")
+        if not valeurs["libelle"]:
+            raise ValueError("Le libellé manque.")
+        if len(valeurs["libelle"]) > 200:
+            raise ValueError("Ce libellé dépasse 200 caractères.")
+        if not valeurs["ordre"].isascii() or not valeurs["ordre"].isdigit() or len(valeurs["ordre"]) > 6:
+            raise ValueError("L’ordre est un nombre entier.")
+        du, au = _jour(valeurs["valide_du"]), _jour(valeurs["valide_au"])
+        if du and au and au < du - timedelta(days=1):
+            raise ValueError("« valide au » précède « valide du ».")
+        return valeurs | {
+            "ordre": str(int(valeurs["ordre"])),
+            "valide_du": _texte(du),
+            "valide_au": _texte(au),
+        }
+
+    def ecrire(self, ligne, a_partir_du):
+        v, terme = ligne.valeurs, ligne.objet
+        if terme is None:
+            modele = Terme.objects.filter(liste=v["liste"], code=v["code"]).order_by("-valide_du").first()
+            terme = Terme(liste=v["liste"], code=v["code"], plus=modele.plus if modele else {})
+        elif a_partir_du and terme.libelle != v["libelle"] and (terme.valide_du or date.min) < a_partir_du:
+            # the former label stays on what was dated before that day
+            Terme.objects.filter(pk=terme.pk).update(valide_au=a_partir_du - timedelta(days=1))
+            terme = Terme(liste=terme.liste, code=terme.code, plus=terme.plus)
+            v = v | {"valide_du": _texte(a_partir_du)}
+        terme.libelle, terme.ordre = v["libelle"], int(v["ordre"])
+        terme.valide_du, terme.valide_au = _jour(v["valide_du"]), _jour(v["valide_au"])
+        terme.save()
+
+    def ferme(self, objet):
+        return objet.valide_au is None or objet.valide_au >= timezone.localdate()
+
+    def fermer(self, ligne):
+        hier = timezone.localdate() - timedelta(days=1)
+        terme = ligne.objet
+        terme.valide_au = (
+            min(hier, terme.valide_du - timedelta(days=1)) if (terme.valide_du or hier) > hier else hier
+        )
+        terme.save()
+
+
+class Bassins(Referentiel):
+    jeu = Jeu.BASSINS
+    colonnes = {
+        "code": "code",
+        "nom": "nom",
+        "telephone_gab": "téléphone du GAB",
+        "courriel_gab": "courriel du GAB",
+        "delai_habituel_jours": "délai habituel (jours)",
+    }
+    cle = ("code",)
+    aide = "Un bassin qui a servi ne s’efface pas."
+
+    def objets(self):
+        return Bassin.objects.filter(academie=self.academie).order_by("nom")
+
+    def valeurs(self, objet):
+        return {champ: str(getattr(objet, champ)) for champ in self.colonnes}
+
+    def lire(self, valeurs, existant):
+        bassin = existant or Bassin(academie=self.academie)
+        if existant is None and Bassin.objects.filter(code=valeurs["code"]).exists():
+            raise ValueError("Ce code est celui d’un bassin d’une autre académie.")
+        copie = Bassin(academie=self.academie, **valeurs)
+        copie.pk = bassin.pk
+        try:
+            copie.clean_fields(exclude=["academie"])
+        except Exception as erreur:
+            raise ValueError(" ".join(getattr(erreur, "messages", [str(erreur)]))) from None
+        return {champ: str(getattr(copie, champ)) for champ in self.colonnes}
+
+    def ecrire(self, ligne, a_partir_du):
+        bassin = ligne.objet or Bassin(academie=self.academie)
+        for champ, valeur in ligne.valeurs.items():
+            setattr(bassin, champ, valeur)
+        bassin.save()
+
+
+class Communes(Referentiel):
+    jeu = Jeu.COMMUNES
+    colonnes = {"code_insee": "code INSEE", "nom": "commune", "bassin": "bassin"}
+    cle = ("code_insee",)
+    aide = (
+        "Le code INSEE désigne la commune. Un changement vaut pour les prochains signalements : les dossiers ouverts "
+        "restent au bassin qui les suit."
+    )
+
+    def objets(self):
+        return (
+            Commune.objects.filter(actuelle__isnull=True, departement__in=self.departements())
+            .select_related("bassin")
+            .order_by("nom_tri")
+        )
+
+    def departements(self):
+        """The départements of the académie: those of the communes that one of its bassins has."""
+        return (
+            Commune.objects.filter(bassin__academie=self.academie).order_by().values("departement").distinct()
+        )
+
+    def valeurs(self, objet):
+        return {
+            "code_insee": objet.code_insee,
+            "nom": objet.nom,
+            "bassin": objet.bassin.code if objet.bassin else "",
+        }
+
+    def bassins(self):
+        if not hasattr(self, "_bassins"):
+            self._bassins = {}
+            for bassin in Bassin.objects.filter(academie=self.academie):
+                self._bassins[bassin.code] = self._bassins[cle_de_tri(bassin.nom)] = bassin
+        return self._bassins
+
+    def lire(self, valeurs, existant):
+        if existant is None:
+            raise ValueError("Aucune commune de l’académie ne porte ce code INSEE.")
+        if not valeurs["bassin"]:
+            raise ValueError("Le bassin manque.")
+        bassin = self.bassins().get(cle_de_tri(valeurs["bassin"]))
+        if bassin is None:
+            raise ValueError(f"Le bassin « {valeurs['bassin']} » n’existe pas dans l’académie.")
+        return {"code_insee": existant.code_insee, "nom": existant.nom, "bassin": bassin.code}
+
+    def ecrire(self, ligne, a_partir_du):
+        Commune.objects.filter(pk=ligne.objet.pk).update(bassin=self.bassins()[ligne.valeurs["bassin"]])
+        Structure.objects.filter(commune=ligne.objet, bassin_force=False, academie=self.academie).update(
+            bassin=self.bassins()[ligne.valeurs["bassin"]]
+        )
+
+
+class Structures(Referentiel):
+    """Read only here: comparing and applying is `structures`."""
+
+    jeu = Jeu.STRUCTURES
+    colonnes = {c: c for c in structures.COLONNES}
+    cle = ("code",)
+    aide = (
+        "L’UAI, sinon le SIRET, sinon le code du portail, désigne la structure. Une structure qui ferme reçoit une date ; "
+        "elle ne s’efface pas."
+    )
+
+    def objets(self):
+        return (
+            Structure.objects.filter(academie=self.academie)
+            .select_related("commune", "bassin", "reprise_par")
+            .order_by("nom_tri", "pk")
+        )
+
+    def valeurs(self, objet):
+        return {
+            "code": objet.code,
+            "uai": objet.uai,
+            "siret": objet.siret,
+            "nom": objet.nom,
+            "type": objet.type,
+            "code_commune": objet.commune.code_insee if objet.commune else "",
+            "commune": objet.commune.nom if objet.commune else "",
+            "bassin": objet.bassin.code if objet.bassin else "",
+            "adresse": objet.adresse,
+            "telephone": objet.telephone,
+            "courriel": objet.courriel,
+            "prive": "oui" if objet.prive else "non",
+            "fermee_le": _texte(objet.fermee_le),
+            "reprise_par": objet.reprise_par.code if objet.reprise_par else "",
+        }
+
+
+REFERENTIELS = {r.jeu: r for r in (Nomenclatures, Bassins, Communes, Structures)}
+
+
+def actuel(referentiel):
+    """The content of today: (headers, rows of texts)."""
+    lignes = [list(referentiel.valeurs(o).values()) for o in referentiel.objets()]
+    return list(referentiel.colonnes.values()), lignes
+
+
+def en_fichier(request, referentiel, objets):
+    """The file of these rows when ?format= asks for one (`tableaux.telecharger`), in the columns that the import reads."""
+    colonnes = [Colonne(t, lambda v, champ=champ: v[champ], 24) for champ, t in referentiel.colonnes.items()]
+    return telecharger(
+        request,
+        str(referentiel.jeu),
+        referentiel.jeu.label,
+        colonnes,
+        objets,
+        droit=None,
+        preparer=lambda lot: [referentiel.valeurs(o) for o in lot],
+    )
+
+
+def comparer(referentiel, lignes, *, retour=False):
+    """What these rows (dicts header → text, with `_ligne`) would change: [LigneReferentiel].
+
+    An absent column changes nothing. retour: the rows are an earlier version; what it did not have is then closed,
+    where a row can be.
+    """
+    existants = {}
+    for objet in referentiel.objets():
+        valeurs = referentiel.valeurs(objet)
+        existants[tuple(valeurs[c] for c in referentiel.cle)] = (objet, valeurs)
+    entetes = {champ: cle_de_tri(titre).replace(" ", "_") for champ, titre in referentiel.colonnes.items()}
+    vues, sortie = set(), []
+    for ligne in lignes:
+        lues = {champ: ligne.get(entete, ligne.get(champ)) for champ, entete in entetes.items()}
+        cle = _cle(referentiel, lues)
+        objet, avant = existants.get(cle, (None, dict.fromkeys(referentiel.colonnes, "")))
+        valeurs = {champ: avant[champ] if lue is None else lue.strip() for champ, lue in lues.items()}
+        resultat = LigneReferentiel(
+            ligne["_ligne"], valeurs.get("libelle") or valeurs.get("nom") or str(cle[0])
+        )
+        sortie.append(resultat)
+        resultat.objet = objet
+        if cle in vues:
+            resultat.erreurs.append("Cette ligne est déjà plus haut dans la liste.")
+        vues.add(cle)
+        try:
+            resultat.valeurs = referentiel.lire(valeurs, objet)
+        except ValueError as erreur:
+            resultat.erreurs.append(str(erreur))
+        if resultat.erreurs:
+            resultat.effet = "refusee"
+            continue
+        resultat.changements = [
+            (titre, avant[champ], resultat.valeurs[champ])
+            for champ, titre in referentiel.colonnes.items()
+            if avant[champ] != resultat.valeurs[champ]
+        ]
+        if objet is None:
+            resultat.effet = "nouvelle"
+        elif resultat.changements:
+            resultat.effet = "modifiee"
+    if retour:
+        for cle, (objet, valeurs) in existants.items():
+            if cle not in vues and referentiel.ferme(objet):
+                sortie.append(
+                    LigneReferentiel(
+                        0, valeurs.get("libelle") or str(cle[0]), "fermee", valeurs=valeurs, objet=objet
+                    )
+                )
+    return sortie
+
+
+def _cle(referentiel, lues):
+    """The key of a line; its dates as they are stored."""
+    cle = []
+    for champ in referentiel.cle:
+        valeur = (lues[champ] or "").strip()
+        if champ == "valide_du" and valeur:
+            with suppress(ValueError):
+                valeur = _texte(lire_date(valeur))
+        elif champ == "code_insee":
+            valeur = valeur.upper().zfill(5)
+        cle.append(valeur)
+    return tuple(cle)
+
+
+@transaction.atomic
+def appliquer(referentiel, lignes, *, par, motif="", a_partir_du=None, retour=False):
+    """Apply what `comparer` announces, computed now; refused lines are left out. Returns {effect: count}."""
+    garder_l_etat(referentiel)
+    bilan = {"nouvelle": 0, "modifiee": 0, "fermee": 0, "identique": 0, "refusee": 0}
+    for ligne in comparer(referentiel, lignes, retour=retour):
+        bilan[ligne.effet] += 1
+        if ligne.effet in {"nouvelle", "modifiee"}:
+            referentiel.ecrire(ligne, a_partir_du)
+        elif ligne.effet == "fermee":
+            referentiel.fermer(ligne)
+    nomenclatures.vider_cache()
+    memoriser(referentiel, par=par, motif=motif, bilan=bilan)
+    return bilan
+
+
+@transaction.atomic
+def appliquer_structures(lignes, academie, *, par):
+    """`structures.appliquer`, with the versions of the table before and after."""
+    referentiel = Structures(academie)
+    garder_l_etat(referentiel)
+    bilan = structures.appliquer(lignes, academie, par=par)
+    memoriser(referentiel, par=par, motif="Import de structures", bilan=bilan)
+    return bilan
+
+
+def apres_import(modele, *, par):
+    """A table was imported in the technical administration: keep its version."""
+    classe = {Terme: Nomenclatures, Bassin: Bassins, Commune: Communes, Structure: Structures}[modele]
+    academies = droits.academies_pour(par, Droit.GERER_NOMENCLATURES)
+    memoriser(classe(Academie.objects.get(pk=academies[0])), par=par, motif="Administration technique")
+    nomenclatures.vider_cache()
+
+
+def dernieres(jeu, academie):
+    """The versions of a table, latest first."""
+    return VersionReferentiel.objects.filter(jeu=jeu, academie=academie).order_by("-numero")
+
+
+def garder_l_etat(referentiel):
+    """Keep the content of today as a version when nothing has: what was changed by hand is not lost by an import."""
+    derniere = dernieres(referentiel.jeu, referentiel.academie).first()
+    colonnes, lignes = actuel(referentiel)
+    if derniere is None or derniere.lignes != lignes:
+        memoriser(referentiel, par=None, motif="État avant l’import", contenu=(colonnes, lignes))
+
+
+@transaction.atomic
+def memoriser(referentiel, *, par, motif="", bilan=None, contenu=None):
+    """Write the content as the next version, unless it is that of the last one and nothing was asked for."""
+    colonnes, lignes = contenu or actuel(referentiel)
+    numero = dernieres(referentiel.jeu, referentiel.academie).aggregate(m=Max("numero"))["m"] or 0
+    version = VersionReferentiel.objects.create(
+        jeu=referentiel.jeu,
+        academie=referentiel.academie,
+        numero=numero + 1,
+        colonnes=colonnes,
+        lignes=lignes,
+        bilan=bilan or {},
+        motif=motif,
+        par=par,
+    )
+    noter(
+        Action.ECRITURE,
+        f"referentiel_{referentiel.jeu}",
+        version,
+        par=par,
+        numero=version.numero,
+        **(bilan or {}),
+    )
+    return version
+
+
+def en_lignes(version):
+    """The rows of a version as `comparer` reads them."""
+    entetes = [cle_de_tri(c).replace(" ", "_") for c in version.colonnes]
+    return [
+        dict(zip(entetes, ligne, strict=True)) | {"_ligne": numero}
+        for numero, ligne in enumerate(version.lignes, 2)
+    ]

@@ -1,0 +1,13 @@
+"""The API under /api/v1/: its description, then its operations, which ask for a key instead of a session."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+
+from .routes import api
+from .views import openapi
+
+adresses = api.urls
+for motif in adresses[0]:
+    motif.callback = login_not_required(motif.callback)
+
+urlpatterns = [path("openapi.json", openapi, name="openapi"), path("", adresses)]

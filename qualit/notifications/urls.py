@@ -1,0 +1,10 @@
+from django.urls import path
+
+from . import views
+
+app_name = "notifications"
+
+urlpatterns = [
+    path("", views.liste, name="liste"),
+    path("courriels/", views.envois, name="envois"),
+]

@@ -1,0 +1,77 @@
+"""Unusual consultations, and how long things are kept."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from qualit.journal.models import Trace
+from qualit.journal.services import montrer
+from qualit.territoire.droits import Droit
+from qualit.territoire.regles import regle
+from qualit.web import jetons
+from qualit.web.pagination import paginer
+
+from .. import alertes, conservation
+from ..forms import TraitementForm
+from ..models import Alerte
+
+
+@regle(Droit.LIRE_JOURNAL)
+def liste(request):
+    """What is to be looked at; `?vue=traitees` shows the rest."""
+    toutes = Alerte.objects.visibles_par(request.user).select_related("acteur", "traitee_par")
+    traitees = request.GET.get("vue") == "traitees"
+    return render(
+        request,
+        "rgpd/alertes.html",
+        {
+            "page": paginer(request, toutes.exclude(traitee_le=None) if traitees else toutes.a_traiter()),
+            "traitees": traitees,
+            "nombre": toutes.a_traiter().count(),
+            "fil": [("Consultations inhabituelles", None)],
+        },
+    )
+
+
+@regle(Droit.LIRE_JOURNAL, objet=Alerte, agir=False, methodes=("GET", "POST"))
+@jetons.une_fois
+def traiter(request, reference):
+    """One alert: why, what the journal holds of that day, and what the delegate found."""
+    alerte = get_object_or_404(
+        Alerte.objects.visibles_par(request.user).select_related("acteur", "traitee_par"),
+        reference=reference,
+    )
+    form = TraitementForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and alerte.traitee_le is None:
+        alertes.traiter(alerte, form.cleaned_data["reponse"], par=request.user)
+        messages.success(request, "C’est noté.")
+        return redirect("rgpd:alertes")
+    traces = Trace.objects.filter(acteur=alerte.acteur, quand__date=alerte.jour, action__in=alertes.LECTURES)
+    if alerte.jeune is not None:
+        traces = traces.du_jeune(alerte.jeune_id)
+        montrer(request, [alerte.jeune], [alerte.jeune_id], motif=f"Consultation {alerte.reference}")
+    return render(
+        request,
+        "rgpd/alerte.html",
+        {
+            "alerte": alerte,
+            "form": form,
+            "page": paginer(request, traces),
+            "fil": [("Consultations inhabituelles", reverse("rgpd:alertes")), (str(alerte), None)],
+        },
+    )
+
+
+@regle(Droit.TENIR_REGISTRE)
+def conservation_page(request):
+    """The retention table, and what the next purge will do."""
+    return render(
+        request,
+        "rgpd/conservation.html",
+        {
+            "durees": conservation.DUREES,
+            "prevu": conservation.prevoir().items(),
+            "derniere": Trace.objects.filter(quoi="purge").order_by("-quand").first(),
+            "fil": [("Conservation", None)],
+        },
+    )

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class TerritoireConfig(AppConfig):
+    name = "qualit.territoire"
+    label = "territoire"
+    verbose_name = "Territoire"

@@ -1,0 +1,62 @@
+"""Reading nomenclatures: choices for a form, the label of a code on a date. Cached for a minute in each process."""
+
+from datetime import date, datetime
+from time import monotonic
+
+from django.utils import timezone
+
+from .models import Terme
+
+DUREE_CACHE = 60  # seconds
+_cache = {}
+
+
+def termes(liste):
+    """All the terms of a list, in order, whatever their dates."""
+    lu, valeur = _cache.get(liste, (0, None))
+    if valeur is None or monotonic() - lu > DUREE_CACHE:
+        valeur = list(Terme.objects.de(liste))
+        _cache[liste] = (monotonic(), valeur)
+    return valeur
+
+
+def vider_cache():
+    """Forget what was read (after an import, and between tests)."""
+    _cache.clear()
+
+
+def _jour(au):
+    """The local day of a day or a moment; today for None."""
+    if au is None:
+        return timezone.localdate()
+    return timezone.localdate(au) if isinstance(au, datetime) else au
+
+
+def en_vigueur(liste, au=None):
+    """The terms of a list that are in force on that day."""
+    au = _jour(au)
+    return [t for t in termes(liste) if (t.valide_du or date.min) <= au and au <= (t.valide_au or date.max)]
+
+
+def choix(liste, au=None, vide=None):
+    """`[(code, label)]` for a form field; `vide` adds a first empty line with that text."""
+    lignes = [(t.code, t.libelle) for t in en_vigueur(liste, au)]
+    return [("", vide), *lignes] if vide is not None else lignes
+
+
+def terme(liste, code, au=None):
+    """The term of that code in force on that day, else the latest of that code, else None."""
+    au = _jour(au)
+    trouves = [t for t in termes(liste) if t.code == code]
+    for t in trouves:
+        if (t.valide_du or date.min) <= au <= (t.valide_au or date.max):
+            return t
+    return trouves[-1] if trouves else None
+
+
+def libelle(liste, code, au=None):
+    """The label of a code on that day; the code itself when the list does not know it; '' for ''."""
+    if not code:
+        return ""
+    t = terme(liste, code, au)
+    return t.libelle if t else code

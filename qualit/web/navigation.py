@@ -1,0 +1,75 @@
+"""The main menu. Each step registers its entries; the person sees those that their rights open.
+
+In the step's AppConfig.ready():
+    navigation.inscrire("Mes signalements", "signalements:liste", droits=[Droit.SIGNALER], ordre=10, compte=ma_fonction)
+`compte(user)` returns the rows to treat (from `visibles_par`): those of every entry are counted in one query.
+"""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.urls import NoReverseMatch, reverse
+
+from qualit.territoire.droits import droits_de
+
+_ENTREES = {}
+
+
+@dataclass(frozen=True)
+class Entree:
+    libelle: str
+    route: str
+    droits: frozenset
+    ordre: int
+    compte: object = None
+
+
+def inscrire(libelle, route, *, droits, ordre, compte=None):
+    """Add an entry, once per route. `droits`: any of them opens it; empty means everyone who has a membership."""
+    _ENTREES[route] = Entree(libelle, route, frozenset(droits), ordre, compte)
+
+
+def compter(lignes):
+    """The number of rows of each queryset, all counted by one query."""
+    morceaux, valeurs = [], []
+    for une in lignes:
+        try:
+            sql, parametres = une.order_by().query.sql_with_params()
+        except EmptyResultSet:
+            sql, parametres = "SELECT 1 WHERE false", ()
+        morceaux.append(f"(SELECT count(*) FROM ({sql}) lignes)")
+        valeurs += parametres
+    if not morceaux:
+        return []
+    with connection.cursor() as curseur:
+        curseur.execute(f"SELECT {', '.join(morceaux)}", valeurs)
+        return list(curseur.fetchone())
+
+
+def menu(request):
+    """The entries of this person: dicts libelle, url, actif, exact, compte."""
+    if not request.user.is_authenticated or not getattr(request, "adhesion", None):
+        return []
+    possedes = droits_de(request.user)
+    entrees, comptes = [], {}
+    for entree in sorted(_ENTREES.values(), key=lambda e: (e.ordre, e.libelle)):
+        if entree.droits and not entree.droits & possedes:
+            continue
+        try:
+            url = reverse(entree.route)
+        except NoReverseMatch:
+            continue
+        if entree.compte:
+            comptes[len(entrees)] = entree.compte(request.user)
+        exact = request.path == url
+        entrees.append(
+            {"libelle": entree.libelle, "url": url, "actif": False, "exact": exact, "compte": None}
+        )
+    for rang, nombre in zip(comptes, compter(comptes.values()), strict=True):
+        entrees[rang]["compte"] = nombre or None
+    # The longest address that starts the current one is where we are.
+    ici = [e for e in entrees if request.path.startswith(e["url"])]
+    if ici:
+        max(ici, key=lambda e: len(e["url"]))["actif"] = True
+    return entrees

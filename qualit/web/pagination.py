@@ -1,0 +1,41 @@
+"""Pages of a list, keeping the filters of the address."""
+
+from django.core.paginator import Paginator
+
+PAR_PAGE = 25
+
+
+def paginer(request, lignes, *, par_page=PAR_PAGE):
+    """Return the page asked by ?page= (the first or last one when out of range), ready for composants/pagination.html.
+
+    `page.prefixe` is the query string to keep ("q=x&", or ""), `page.numeros` the numbers to show, None for a gap.
+    """
+    paginateur = Paginator(lignes, par_page)
+    page = paginateur.get_page(request.GET.get("page"))
+    parametres = request.GET.copy()
+    parametres.pop("page", None)
+    page.prefixe = parametres.urlencode() + "&" if parametres else ""
+    total = paginateur.num_pages
+    voisins = sorted({1, total, *(n for n in range(page.number - 1, page.number + 2) if 1 <= n <= total)})
+    page.numeros = []
+    for precedent, numero in zip([0, *voisins], voisins, strict=False):
+        if numero - precedent == 2:
+            page.numeros.append(numero - 1)
+        elif numero - precedent > 2:
+            page.numeros.append(None)
+        page.numeros.append(numero)
+    return page
+
+
+def tri_demande(request, permis, defaut):
+    """The sort asked by ?tri=, taken from a closed list. `permis`: {key: order_by fields}; "-key" reverses.
+
+    Returns (key as shown, order_by list).
+    """
+    cle = request.GET.get("tri", defaut)
+    if cle.removeprefix("-") not in permis:
+        cle = defaut
+    champs = permis[cle.removeprefix("-")]
+    if cle.startswith("-"):
+        champs = [c.removeprefix("-") if c.startswith("-") else f"-{c}" for c in champs]
+    return cle, list(champs)

@@ -1,0 +1,18 @@
+"""`manage.py rafraichir_statistiques [--tout]`: bring the summary up to date (the worker does it every minute)."""
+
+from django.core.management.base import BaseCommand
+
+from statistiques import services
+
+
+class Command(BaseCommand):
+    help = "Met à jour le résumé des statistiques ; --tout le recalcule en entier (après une mise à jour)."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--tout", action="store_true")
+
+    def handle(self, *, tout, **options):
+        if tout:
+            self.stdout.write(f"{services.reconstruire()} jeunes-campagnes recalculés.")
+        else:
+            self.stdout.write(f"{services.rafraichir_tout()} jeunes recalculés.")

@@ -1,0 +1,127 @@
+"""Frozen publications: figures kept as they were on an instant, with their hash; checked and compared afterwards."""
+
+import hashlib
+import json
+
+from django.db import transaction
+
+from qualit.journal.models import Action
+from qualit.journal.services import noter
+from qualit.territoire import droits
+from qualit.territoire.droits import Droit
+
+from .bord import chiffres
+from .indicateurs import REGISTRE, formater
+from .models import Publication
+from .portees import Portee, lieu_academie
+from .relation import Champ
+
+#: What says how the figures were obtained, and is not a figure to compare.
+ENTOURAGE = ("connu_au", "definitions", "incertitude", "regroupement_des_solutions")
+FIGURES_D_UN_BASSIN = {
+    "jeunes": "Jeunes repérés",
+    "avec_solution_pct": "Avec une solution",
+    "pour_1000": "Pour 1 000 jeunes",
+}
+
+
+def texte_canonique(contenu):
+    """The very bytes that are hashed and downloaded: JSON, keys in order."""
+    return json.dumps(contenu, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def empreinte(contenu):
+    """SHA-256 of the figures, independent of the order of the keys."""
+    return hashlib.sha256(texte_canonique(contenu)).hexdigest()
+
+
+def contenu(champ):
+    """What a publication holds: exact totals of the académie, bassins protected (both are read by the whole rectorat)."""
+    return chiffres(champ, Portee(champ.lieu, totaux=True, toute_date=True))
+
+
+@transaction.atomic
+def figer(academie, titre, campagne, au, *, par):
+    """Keep the figures of a campaign "arrêtés au", as they are known now. Returns the `Publication`."""
+    droits.exiger(par, Droit.PUBLIER_STATISTIQUES)
+    figures = contenu(Champ(lieu_academie(academie), campagne, au))
+    publication = Publication.objects.create(
+        academie=academie, titre=titre, campagne=campagne, arrete_au=au, contenu=figures,
+        empreinte=empreinte(figures), figee_par=par,
+    )  # fmt: skip
+    noter(Action.ECRITURE, "publication_figee", publication, par=par, empreinte=publication.empreinte)
+    return publication
+
+
+def est_intacte(publication):
+    """Is what is kept still what was frozen?"""
+    return empreinte(publication.contenu) == publication.empreinte
+
+
+def recalculer(publication, connu=False):
+    """The same figures computed now: as known when it was frozen (`connu`), or with all that was recorded since."""
+    instant = publication.figee_le if connu else None
+    lieu = lieu_academie(publication.academie)
+    return contenu(Champ(lieu, publication.campagne, publication.arrete_au, instant))
+
+
+def figures(contenu):
+    """{path: value} of the figures of a content: ("indicateurs", code), ("par_bassin", code, figure), …"""
+    plates = {}
+
+    def descendre(chemin, valeur):
+        if isinstance(valeur, dict):
+            for cle, suite in valeur.items():
+                descendre((*chemin, cle), suite)
+        else:
+            plates[chemin] = tuple(valeur) if isinstance(valeur, list) else valeur
+
+    for cle, valeur in contenu.items():
+        if cle not in ENTOURAGE:
+            descendre((cle,), valeur)
+    return plates
+
+
+def ecarts(contenu, autre):
+    """[(path, value, other value)] of the figures that differ."""
+    a, b = figures(contenu), figures(autre)
+    return [(c, a.get(c), b.get(c)) for c in sorted(a.keys() | b.keys()) if a.get(c) != b.get(c)]
+
+
+def lignes(contenu, autre=None, noms=None):
+    """[(label, figure, other figure or None, whether they differ)] ready to be shown. noms: {bassin code: name}."""
+    noms = noms or {}
+    autre = autre or {}
+
+    def ligne(libelle, code, valeur, ancienne):
+        return (
+            libelle,
+            lisible(code, valeur),
+            lisible(code, ancienne) if autre else None,
+            bool(autre) and valeur != ancienne,
+        )
+
+    anciens = autre.get("indicateurs", {})
+    resultat = [
+        ligne(REGISTRE[code].libelle, code, valeur, anciens.get(code))
+        for code, valeur in contenu["indicateurs"].items()
+        if code in REGISTRE
+    ]
+    for bassin, valeurs in contenu["par_bassin"].items():
+        avant = autre.get("par_bassin", {}).get(bassin, {})
+        resultat += [
+            ligne(f"{noms.get(bassin, bassin)} : {libelle.lower()}", cle, valeurs.get(cle), avant.get(cle))
+            for cle, libelle in FIGURES_D_UN_BASSIN.items()
+        ]
+    return resultat
+
+
+def lisible(code, valeur):
+    """A figure of a content as it is read in French."""
+    if valeur is None or isinstance(valeur, str):
+        return valeur or "–"
+    if code == "pour_1000":
+        return formater("taux", valeur)
+    if code == "avec_solution_pct" or code in REGISTRE and REGISTRE[code].est_part:
+        return formater("part", valeur / 100)
+    return formater(REGISTRE[code].mesure.genre if code in REGISTRE else "effectif", valeur)

@@ -1,0 +1,195 @@
+"""Where figures are read from: a relation of episodes, restricted to a place, a campaign and a day.
+
+`Champ` says what is looked at; `Champ.executer` aggregates it in SQL. Fragments of SQL come from this package only
+(`indicateurs`, `dimensions`); values always travel as parameters.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.utils import timezone
+
+from signalements.models import campagne_de
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def libelle_campagne(annee):
+    """2009 → "2009-2010"."""
+    return f"{annee}-{annee + 1}"
+
+
+def lire_campagne(texte):
+    """ "2009-2010" or "2009" → 2009. Raises ValueError."""
+    debut, _, fin = texte.strip().partition("-")
+    annee = int(debut)
+    if not 1990 <= annee <= 2100 or fin and int(fin) != annee + 1:
+        raise ValueError("campagne inconnue")
+    return annee
+
+
+def fin_de_campagne(annee):
+    return date(annee + 1, 6, 30)
+
+
+def instant_de_fin(jour):
+    """The last instant of a day, in Paris; an instant is itself."""
+    if isinstance(jour, datetime):
+        return jour
+    return datetime.combine(jour + timedelta(days=1), time(), PARIS) - timedelta(microseconds=1)
+
+
+def meme_jour(jour, annees):
+    """The same day so many years earlier (29 February → 28)."""
+    try:
+        return jour.replace(year=jour.year - annees)
+    except ValueError:
+        return jour.replace(year=jour.year - annees, day=28)
+
+
+@dataclass(frozen=True)
+class Lieu:
+    """A place that figures are about: an académie, a bassin, a reporting structure, an operator.
+
+    type: academie, bassin, etablissement, operateur; etats: structure types kept (a partner's own scope), () for all;
+    bassins: bassins kept (a département), () for all.
+    """
+
+    type: str
+    id: int
+    nom: str
+    code: str = ""
+    academie_id: int | None = None
+    types: tuple = ()
+    bassins: tuple = ()
+
+    @property
+    def cle(self):
+        """How the place is written in an address."""
+        return self.type if self.type == "academie" else f"{self.type}-{self.code}"
+
+    def sql(self):
+        """(condition on `e`, parameters)."""
+        if self.type == "academie":
+            conditions, valeurs = ["e.academie_id = %s"], [self.id]
+        elif self.type == "bassin":
+            conditions, valeurs = ["e.bassin_id = %s"], [self.id]
+        elif self.type == "etablissement":
+            # Only once the GAB has triaged this school's own report: until then it reads "reçu" (decisions.md 4).
+            conditions = [
+                "e.declarants @> ARRAY[%s]::bigint[] AND EXISTS (SELECT FROM unnest(e.declarants, e.tries) "
+                "AS l(qui, le) WHERE l.qui = %s AND l.le <= p.au)"
+            ]
+            valeurs = [self.id, self.id]
+        else:
+            conditions = [
+                "e.operateurs @> ARRAY[%s]::bigint[] AND EXISTS (SELECT FROM unnest(e.operateurs, e.missions_le) "
+                "AS l(qui, le) WHERE l.qui = %s AND l.le <= p.au)"
+            ]
+            valeurs = [self.id, self.id]
+        if self.types:
+            conditions.append("e.structure_type = ANY(%s)")
+            valeurs.append(list(self.types))
+        if self.bassins:
+            conditions.append("e.bassin_id = ANY(%s)")
+            valeurs.append(list(self.bassins))
+        return " AND ".join(conditions), valeurs
+
+
+@dataclass(frozen=True)
+class Champ:
+    """What a figure is computed over.
+
+    au: facts that happened by that day (decisions.md 19, "arrêté au"); connu_au: facts recorded by the end of that day, or
+    by that instant ("tel que connu au"), None for what is known now; filtres: ((dimension, value), …).
+    """
+
+    lieu: Lieu
+    campagne: int
+    au: date
+    connu_au: date | None = None
+    filtres: tuple = field(default=())
+
+    @property
+    def arrete(self):
+        """The day at which facts stop: never after the end of the campaign."""
+        return min(self.au, fin_de_campagne(self.campagne))
+
+    @property
+    def en_fin_de_mois(self):
+        """Are the days of this field ends of months? Small differences between two close days are small cells."""
+        return all(j is None or (j + timedelta(days=1)).day == 1 for j in (self.au, self.connu_au))
+
+    @property
+    def precedent(self):
+        """The same thing a year earlier, to the same date."""
+        connu = meme_jour(self.connu_au, 1) if self.connu_au else None
+        return replace(self, campagne=self.campagne - 1, au=meme_jour(self.au, 1), connu_au=connu)
+
+    def source(self):
+        """(FROM clause giving `e` and `p`, parameters). `p.au` is the day asked, `p.fin` the day at which facts stop."""
+        jours = (
+            "CROSS JOIN (SELECT %s::date AS au, %s::date AS fin) p "
+            # PostgreSQL drops those that the figure does not use
+            "LEFT JOIN territoire_bassin b ON b.id = e.bassin_id "
+            "LEFT JOIN territoire_bassin bf ON bf.id = e.bassin_formation_id "
+            "LEFT JOIN territoire_structure s ON s.id = e.structure_id"
+        )
+        if self.connu_au is None:
+            return f"statistiques_courant e {jours}", [self.au, self.arrete]
+        return (
+            f"statistiques_episodes(NULL, %s, ARRAY[%s]) e {jours}",
+            [instant_de_fin(self.connu_au), self.campagne, self.au, self.arrete],
+        )
+
+    def ou(self, dimensions):
+        """(WHERE clause, parameters)."""
+        lieu, valeurs = self.lieu.sql()
+        conditions = ["e.campagne = %s", lieu, "e.ouvert_le <= p.fin"]
+        valeurs = [self.campagne, *valeurs]
+        for nom, valeur in self.filtres:
+            dimension = dimensions[nom]
+            if dimension.multiple:
+                conditions.append(f"%s = ANY({dimension.sql})")
+            else:
+                conditions.append(f"{dimension.sql} = %s")
+            valeurs.append(dimension.lire(valeur))
+        return " AND ".join(conditions), valeurs
+
+    def executer(self, colonnes, dimensions, groupes=(), *, condition="", ordre="", ensembles=None):
+        """Rows of `SELECT groupes, colonnes … GROUP BY groupes`.
+
+        colonnes: SQL expressions; dimensions: the registry that filters name; groupes: SQL expressions; ensembles: the
+        GROUPING SETS, as lists of those expressions, instead of their crossing.
+        """
+        source, valeurs = self.source()
+        ou, suite = self.ou(dimensions)
+        if condition:
+            ou += f" AND ({condition})"
+        texte = f"SELECT {', '.join([*groupes, *colonnes])} FROM {source} WHERE {ou}"
+        if ensembles:
+            texte += f" GROUP BY GROUPING SETS ({', '.join(f'({chr(44).join(e)})' for e in ensembles)})"
+        elif groupes:
+            texte += " GROUP BY " + ", ".join(str(i + 1) for i in range(len(groupes)))
+        if ordre:
+            texte += f" ORDER BY {ordre}"
+        with connection.cursor() as curseur:
+            curseur.execute(texte, [*valeurs, *suite])
+            return curseur.fetchall()
+
+    @cached_property
+    def libelle_date(self):
+        """How the figures are dated, to follow "chiffres"."""
+        texte = f"arrêtés au {self.arrete:%d/%m/%Y}"
+        if self.connu_au:
+            texte += f", tels que connus au {self.connu_au:%d/%m/%Y}"
+        return texte
+
+
+def champ_du_jour(lieu, campagne=None):
+    """The current campaign to today."""
+    aujourdhui = timezone.localdate()
+    return Champ(lieu, campagne_de(aujourdhui) if campagne is None else campagne, aujourdhui)

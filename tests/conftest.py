@@ -1,0 +1,172 @@
+"""Plumbing of the tests: the private cluster (through settings) and the browser.
+
+Browser tests are marked `navigateur`. Without a Chromium they are left out, and the closing lines say so
+loudly; with NAVIGATEUR_EXIGE=1 (continuous integration) its absence fails.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHEMINS_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chemin_chromium():
+    """Path of the system's Chromium (CHROMIUM overrides), or None."""
+    if "CHROMIUM" in os.environ:
+        return shutil.which(os.environ["CHROMIUM"])
+    return next(filter(None, map(shutil.which, CHEMINS_CHROMIUM)), None)
+
+
+def variables_strictes():
+    """An undefined variable in a page of the project fails the test, instead of printing nothing.
+
+    Components are left out (their parameters are optional), and so are `request…`, the filters `default` and
+    `default_if_none`, and the templates of libraries.
+    """
+    from django.conf import settings
+    from django.template.base import FilterExpression, Variable, VariableDoesNotExist
+
+    dossier = str(settings.BASE_DIR / "templates")
+    hors = ("composants", "account", "allauth", "mfa", "socialaccount", "usersessions", "dsfr", "admin")
+    resoudre = FilterExpression.resolve
+
+    def resoudre_strictement(self, context, ignore_failures=False):
+        gabarit = getattr(context.render_context, "template", None)
+        origine = str(getattr(getattr(gabarit, "origin", None), "name", ""))
+        if (
+            not ignore_failures
+            and isinstance(self.var, Variable)
+            and origine.startswith(dossier)
+            and not origine.removeprefix(dossier).lstrip("/").startswith(hors)
+            and not self.var.var.startswith("request.")
+            and not any(filtre.__name__ in ("default", "default_if_none") for filtre, _ in self.filters)
+        ):
+            try:
+                self.var.resolve(context)
+            except VariableDoesNotExist as e:
+                raise AssertionError(f"{origine} : variable « {self.var.var} » indéfinie") from e
+        return resoudre(self, context, ignore_failures)
+
+    FilterExpression.resolve = resoudre_strictement
+
+
+def pytest_configure(config):
+    variables_strictes()
+    if os.environ.get("NAVIGATEUR_EXIGE") == "1" and not chemin_chromium():
+        raise pytest.UsageError(
+            "NAVIGATEUR_EXIGE=1, mais aucun Chromium n'est installé "
+            "(paquet Debian « chromium », ou CHROMIUM=chemin)."
+        )
+
+
+def pytest_collection_modifyitems(config, items):
+    if chemin_chromium():
+        return
+    omis = [item for item in items if item.get_closest_marker("navigateur")]
+    if omis:
+        config.hook.pytest_deselected(items=omis)
+        items[:] = [item for item in items if not item.get_closest_marker("navigateur")]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not chemin_chromium():
+        terminalreporter.write_line(
+            "ATTENTION : aucun Chromium ici, les tests de navigateur sont "
+            "laissés de côté. Installez « chromium », ou indiquez CHROMIUM=chemin.",
+            yellow=True,
+            bold=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def navigateur():
+    """A running Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's sync API runs an event loop in this thread; Django would refuse the ORM under it.
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chemin_chromium(), args=OPTIONS_CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def nouveau_contexte(navigateur):
+    """Open isolated browser contexts, French by default; closed at the end of the test."""
+    contextes = []
+
+    def ouvrir(**options):
+        contexte = navigateur.new_context(**{"locale": "fr-FR", "timezone_id": "Europe/Paris"} | options)
+        contexte.set_default_timeout(10_000)
+        contextes.append(contexte)
+        return contexte
+
+    yield ouvrir
+    for contexte in contextes:
+        contexte.close()
+
+
+@pytest.fixture
+def nomenclatures(db):
+    """The lists of fixtures/referentiels/, for tests that choose a solution, a motive, an outcome."""
+    from qualit.territoire import nomenclatures
+    from qualit.territoire.chargement import charger_termes
+
+    charger_termes()
+    nomenclatures.vider_cache()
+    yield
+    nomenclatures.vider_cache()
+
+
+@pytest.fixture
+def page(nouveau_contexte):
+    """A page of a fresh context."""
+    return nouveau_contexte().new_page()
+
+
+@pytest.fixture
+def capturer():
+    """Write a screenshot to the folder that CAPTURES names (make captures); nothing otherwise."""
+    dossier = os.environ.get("CAPTURES")
+
+    def prendre(page, nom):
+        if dossier:
+            page.screenshot(path=Path(dossier) / f"{nom}.png", full_page=True, animations="disabled")
+
+    return prendre
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database with the nomenclatures, loaded once."""
+    from qualit.territoire.chargement import charger_termes
+
+    with django_db_blocker.unblock():
+        charger_termes()
+
+
+@pytest.fixture
+def monde(db):
+    """The small world of `tests/monde.py`. Nomenclatures are loaded again after a test that emptied the tables."""
+    from qualit.territoire.chargement import charger_termes
+    from qualit.territoire.models import Terme
+    from qualit.territoire.nomenclatures import vider_cache
+    from tests.monde import construire
+
+    if not Terme.objects.exists():
+        charger_termes()
+    vider_cache()
+    return construire()

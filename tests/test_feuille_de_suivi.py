@@ -1,0 +1,315 @@
+"""The follow-up sheet: goes out with drop-downs, comes back filled in, shows every conflict, and writes once."""
+
+import io
+import re
+from datetime import date, datetime, timedelta
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from gab import services as gab
+from qualit.journal.models import Trace
+from suivi import feuille, services
+from suivi.models import Devenir, Etape
+
+from .monde import connecter, signaler
+
+pytestmark = pytest.mark.django_db
+ADRESSE = "/missions/feuille/"
+COLONNES = [titre for titre, _ in feuille.FIXES] + [titre for titre, *_ in feuille.CHAMPS.values()]
+
+
+def rang_de(titre):
+    return COLONNES.index(titre) + 1
+
+
+@pytest.fixture
+def missions(monde):
+    """Two missions accepted by the mission locale of Caen, the first with an outcome."""
+    faites = []
+    for rang in range(2):
+        dossier = gab.juger_recevable(signaler(monde.lycee, monde.alice, rang), par=monde.celia)
+        mission = gab.missionner(dossier, monde.ml, par=monde.celia)
+        gab.accepter_mission(mission, par=monde.omar, connaissance="inconnu")
+        faites.append(mission)
+    services.enregistrer_devenir(
+        faites[0].dossier,
+        "sans_solution",
+        date=timezone.localdate() - timedelta(days=10),
+        source="jeune",
+        par=monde.omar,
+        mission=faites[0],
+    )
+    return faites
+
+
+@pytest.fixture
+def omar(monde):
+    return connecter(Client(), monde.omar)
+
+
+def telecharger(client):
+    """The sheet as an open workbook."""
+    reponse = client.get(f"{ADRESSE}suivi.xlsx")
+    return openpyxl.load_workbook(io.BytesIO(b"".join(reponse.streaming_content)))
+
+
+def ligne_de(classeur, mission):
+    onglet = classeur[feuille.ONGLET]
+    return next(n for n in range(2, onglet.max_row + 1) if onglet.cell(n, 1).value == mission.reference)
+
+
+def remplir(classeur, mission, **valeurs):
+    """Write cells by field name."""
+    rang = ligne_de(classeur, mission)
+    for champ, valeur in valeurs.items():
+        classeur[feuille.ONGLET].cell(rang, rang_de(feuille.CHAMPS[champ][0])).value = valeur
+
+
+def envoyer(client, classeur, nom="suivi.xlsx"):
+    """Send the workbook; returns (address of the preview, its page)."""
+    if not isinstance(classeur, bytes):
+        sortie = io.BytesIO()
+        classeur.save(sortie)
+        classeur = sortie.getvalue()
+    reponse = client.post(ADRESSE, {"fichier": SimpleUploadedFile(nom, classeur)})
+    if reponse.status_code != 302:
+        return None, reponse.content.decode()
+    return reponse["Location"], client.get(reponse["Location"]).content.decode()
+
+
+def confirmer(client, adresse, **choix):
+    return client.post(
+        adresse, {c.replace("__", "-"): v for c, v in choix.items()}, follow=True
+    ).content.decode()
+
+
+# --- Out -----------------------------------------------------------------------------------------------------
+
+
+def test_la_feuille_a_ses_listes_et_le_devenir_connu(omar, missions, monde):
+    classeur = telecharger(omar)
+    onglet = classeur[feuille.ONGLET]
+    assert [c.value for c in onglet[1]][: len(COLONNES)] == COLONNES
+    assert onglet.max_row == 3
+    assert sum(v.type == "list" for v in onglet.data_validations.dataValidation) == 3
+    assert classeur[feuille.LISTES].sheet_state == "hidden"
+    lettre = onglet.cell(1, len(COLONNES) + 1).column_letter
+    assert onglet.column_dimensions[lettre].hidden
+    rang = ligne_de(classeur, missions[0])
+    assert "sans solution" in onglet.cell(rang, rang_de("Devenir")).value.lower()
+    assert isinstance(onglet.cell(rang, rang_de("Depuis le")).value, datetime)
+    trace = Trace.objects.filter(action="export").get()
+    assert trace.acteur == monde.omar
+    assert set(trace.jeunes) == {m.dossier.jeune_id for m in missions}
+
+
+def test_la_marque_cachee_ne_contient_aucun_nom(missions):
+    marque = feuille.marquer(missions[0], feuille.valeurs_de(feuille.devenir_actuel(missions[0])))
+    lue = feuille.signing.loads(marque, salt=feuille.SEL)
+    assert "DUVIVIER" not in str(lue) and set(lue) == {"m", "q", "d"}
+
+
+def test_une_structure_n_a_que_ses_missions(missions, monde):
+    assert telecharger(connecter(Client(), monde.olga))[feuille.ONGLET].max_row == 1
+
+
+# --- Back ----------------------------------------------------------------------------------------------------
+
+
+def test_aller_retour(omar, missions, monde):
+    classeur = telecharger(omar)
+    hier = timezone.localdate() - timedelta(days=1)
+    remplir(
+        classeur,
+        missions[1],
+        etape="Rendez-vous pris",
+        etape_le=hier,
+        rappeler_le=f"{date(2099, 1, 5):%d/%m/%Y}",
+    )
+    remplir(classeur, missions[0], code="MLDS, micro-lycée", date=hier, source="La famille")
+    adresse, page = envoyer(omar, classeur)
+    assert "2 lignes prêtes" in page and "Rendez-vous pris" in page
+    assert Etape.objects.count() == 0, "the preview writes nothing"
+    bilan = confirmer(omar, adresse)
+    assert "1 étape ajoutée" in bilan and "1 devenir enregistré" in bilan
+    etape = Etape.objects.get()
+    assert (etape.mission, etape.type, etape.date) == (missions[1], "rdv_pris", hier)
+    assert (etape.rappeler_le, etape.par, etape.structure) == (date(2099, 1, 5), monde.omar, monde.ml)
+    nouveau = missions[0].dossier.devenirs.get(remplace_le__isnull=True)
+    assert (nouveau.code, nouveau.date, nouveau.source) == ("mlds", hier, "famille")
+    assert missions[0].dossier.devenirs.count() == 2, "the former outcome stays in the history"
+
+
+def test_la_meme_feuille_deux_fois_n_ecrit_rien_deux_fois(omar, missions):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[1], etape="Rendez-vous pris")
+    remplir(classeur, missions[0], code="MLDS, micro-lycée", date=timezone.localdate())
+    adresse, _ = envoyer(omar, classeur)
+    confirmer(omar, adresse)
+    compte = (Etape.objects.count(), Devenir.objects.count())
+    adresse, page = envoyer(omar, classeur)
+    assert "Rien à enregistrer" in page
+    confirmer(omar, adresse)
+    assert (Etape.objects.count(), Devenir.objects.count()) == compte
+
+
+def test_confirmer_deux_fois_montre_le_meme_bilan(omar, missions):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[1], etape="Rendez-vous pris")
+    adresse, _ = envoyer(omar, classeur)
+    assert "1 étape ajoutée" in confirmer(omar, adresse)
+    assert "1 étape ajoutée" in confirmer(omar, adresse)
+    assert Etape.objects.count() == 1
+
+
+def test_une_feuille_sans_changement_ne_fait_rien(omar, missions):
+    _, page = envoyer(omar, telecharger(omar))
+    assert "Rien à enregistrer" in page and "2 lignes sans changement" in page
+
+
+def test_changer_la_source_corrige_le_devenir_en_place(omar, missions):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[0], source="La famille")
+    adresse, _ = envoyer(omar, classeur)
+    confirmer(omar, adresse)
+    devenir = Devenir.objects.get()
+    assert (devenir.source, devenir.code, devenir.version) == ("famille", "sans_solution", 1)
+
+
+# --- Conflicts -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desaccord(omar, missions, monde):
+    """The sheet says MLDS; meanwhile the GAB recorded an apprenticeship, and a step."""
+    classeur = telecharger(omar)
+    remplir(classeur, missions[0], code="MLDS, micro-lycée", date=timezone.localdate() - timedelta(days=2))
+    services.enregistrer_devenir(
+        missions[0].dossier, "apprentissage", date=timezone.localdate(), source="structure", par=monde.celia
+    )
+    return classeur
+
+
+def test_un_desaccord_se_montre_cellule_par_cellule(omar, missions, desaccord):
+    adresse, page = envoyer(omar, desaccord)
+    reference = missions[0].reference
+    assert "1 ligne en désaccord" in page
+    assert set(re.findall(rf'name="choix-{reference}-(\w+)"', page)) == {"code", "date"}
+    assert "Ma saisie : MLDS, micro-lycée" in page and "Dans le portail : Apprentissage" in page
+    bilan = confirmer(omar, adresse)
+    assert "Rien n’est enregistré" in bilan
+    assert missions[0].dossier.devenirs.get(remplace_le__isnull=True).code == "apprentissage"
+
+
+@pytest.mark.parametrize(("choix", "code", "nombre"), [("mien", "mlds", 3), ("leur", "apprentissage", 2)])
+def test_on_garde_la_valeur_choisie(omar, missions, desaccord, choix, code, nombre):
+    adresse, _ = envoyer(omar, desaccord)
+    reference = missions[0].reference
+    confirmer(omar, adresse, **{f"choix__{reference}__code": choix, f"choix__{reference}__date": choix})
+    devenirs = missions[0].dossier.devenirs
+    assert devenirs.get(remplace_le__isnull=True).code == code and devenirs.count() == nombre
+
+
+def test_un_desaccord_apparu_pendant_la_verification_arrete_tout(omar, missions, monde):
+    """Somebody writes between the preview and the confirmation: nothing is written, the other rows neither."""
+    classeur = telecharger(omar)
+    remplir(classeur, missions[0], code="MLDS, micro-lycée")
+    remplir(classeur, missions[1], etape="Rendez-vous pris")
+    adresse, page = envoyer(omar, classeur)
+    assert "2 lignes prêtes" in page
+    services.enregistrer_devenir(
+        missions[0].dossier, "apprentissage", date=timezone.localdate(), source="structure", par=monde.celia
+    )
+    assert "Rien n’est enregistré" in confirmer(omar, adresse)
+    assert not Etape.objects.exists()
+
+
+def test_le_meme_changement_des_deux_cotes_n_est_pas_un_desaccord(omar, missions, monde):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[0], source="La famille")
+    services.corriger_devenir(Devenir.objects.get(), par=monde.omar, version=0, source="famille")
+    _, page = envoyer(omar, classeur)
+    assert "Rien à enregistrer" in page
+
+
+# --- Refusals ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("valeurs", "mots"),
+    [
+        ({"etape": "Promenade"}, "n’est pas dans la liste"),
+        ({"etape": "Rendez-vous pris", "etape_le": "32/13/2026"}, "Étape du"),
+        ({"etape": "Rendez-vous pris", "etape_le": "01/01/2199"}, "futur"),
+        ({"etape_le": "01/10/2026"}, "dites laquelle"),
+        ({"code": "Licorne"}, "n’est pas dans la liste"),
+        ({"code": "MLDS, micro-lycée"}, "obligatoire"),
+    ],
+)
+def test_une_ligne_fausse_est_refusee_avec_sa_raison_et_les_autres_passent(omar, missions, valeurs, mots):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[1], **valeurs)
+    remplir(classeur, missions[0], source="La famille")
+    adresse, page = envoyer(omar, classeur)
+    assert "1 ligne refusée" in page and mots in page
+    bilan = confirmer(omar, adresse)
+    assert "Lignes refusées" in bilan and "1 devenir enregistré" in bilan
+    assert not Etape.objects.exists()
+
+
+def test_un_devenir_ne_s_efface_pas(omar, missions):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[0], code=None)
+    _, page = envoyer(omar, classeur)
+    assert "ne s’efface pas" in page
+
+
+def test_une_ligne_recopiee_ou_d_une_autre_structure_est_refusee(omar, missions, monde):
+    classeur = telecharger(omar)
+    onglet = classeur[feuille.ONGLET]
+    rang = ligne_de(classeur, missions[1])
+    onglet.cell(rang, 1).value = missions[0].reference  # the hidden mark stays that of the other mission
+    onglet.cell(4, 1).value = "ZZZZZZZZ"
+    onglet.cell(4, rang_de("Nouvelle étape")).value = "Rendez-vous pris"
+    _, page = envoyer(omar, classeur)
+    assert "mélangée ou recopiée" in page and "n’est pas, ou plus, de votre structure" in page
+    ailleurs = envoyer(connecter(Client(), monde.olga), telecharger(omar))[1]
+    assert "2 lignes refusées" in ailleurs and "DUVIVIER" not in ailleurs
+
+
+def test_une_mission_terminee_entre_temps_est_refusee(omar, missions, monde):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[1], etape="Rendez-vous pris")
+    gab.terminer_mission(missions[1], "Fin", par=monde.omar)
+    _, page = envoyer(omar, classeur)
+    assert "plus en cours" in page
+
+
+@pytest.mark.parametrize(
+    ("nom", "contenu"),
+    [
+        ("suivi.xlsx", b""),
+        ("suivi.xlsx", b"PK\x03\x04rien"),
+        ("suivi.xlsx", b"n'importe quoi"),
+        ("suivi.exe", b"MZ"),
+        ("suivi.csv", "Nom;Prénom\nA;B\n".encode()),
+    ],
+)
+def test_un_mauvais_fichier_donne_un_message_et_rien_d_autre(omar, missions, nom, contenu):
+    adresse, page = envoyer(omar, contenu, nom)
+    assert adresse is None and "fr-message--error" in page
+
+
+def test_une_colonne_enlevee_se_dit(omar, missions):
+    classeur = telecharger(omar)
+    classeur[feuille.ONGLET].delete_cols(rang_de("Source"))
+    assert "enlevée ou renommée : Source" in envoyer(omar, classeur)[1]
+
+
+def test_l_apercu_d_une_autre_personne_n_existe_pas(omar, missions, monde):
+    adresse, _ = envoyer(omar, telecharger(omar))
+    assert connecter(Client(), monde.olga).get(adresse).status_code == 404

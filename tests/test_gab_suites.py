@@ -1,0 +1,225 @@
+"""Nothing is forgotten after the act: the place that is taken, the death, the question without an answer, the majority."""
+
+from datetime import timedelta
+
+import pytest
+from dateutil.relativedelta import relativedelta
+from django.urls import reverse
+from django.utils import timezone
+
+from dedoublonnage import fusion as fusions
+from gab import relances, services
+from gab.coherence import verifier
+from gab.models import Dossier, EtatDossier, Place, Seance
+from gab.services import agenda, seances
+from qualit.notifications.models import Avis, Courriel
+from qualit.territoire.models import Adhesion
+from signalements import services as signalements
+from suivi import services as suivi
+
+from .monde import connecter, signaler
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nomenclatures")]
+
+
+def recevable(monde, rang=0, **champs):
+    return services.juger_recevable(signaler(monde.lycee, monde.alice, rang, **champs), par=monde.celia)
+
+
+@pytest.fixture
+def mission(monde):
+    place = Place.objects.create(
+        structure=monde.ml, solution="apprentissage", formation="Cuisine", nombre=2,
+        date_entree=timezone.localdate() + timedelta(days=30), publiee_par=monde.omar, confirmee_le=timezone.now(),
+    )  # fmt: skip
+    mission = services.missionner(recevable(monde), monde.ml, par=monde.celia, place=place)
+    return services.accepter_mission(mission, par=monde.omar, connaissance="inconnu") or mission
+
+
+def places():
+    return Place.objects.get().nombre
+
+
+def test_l_entree_notee_prend_la_place_et_son_annulation_la_rend(monde, client, mission):
+    connecter(client, monde.omar)
+    client.post(
+        reverse("suivi:etape", args=[mission.reference]),
+        {"type": "entree", "date": f"{timezone.localdate():%d/%m/%Y}"},
+    )
+    etape = mission.etapes.get()
+    assert places() == 1
+    client.post(reverse("suivi:annuler_etape", args=[etape.reference]))
+    assert places() == 2
+    mission.refresh_from_db()
+    assert mission.place is not None
+
+
+def test_une_solution_prend_la_place_une_seule_fois(monde, mission):
+    for _ in range(2):
+        mission.refresh_from_db()
+        suivi.enregistrer_devenir(
+            mission.dossier,
+            "apprentissage",
+            date=timezone.localdate(),
+            source="jeune",
+            par=monde.omar,
+            mission=mission,
+        )
+    assert places() == 1
+
+
+def test_un_jeune_decede_n_est_plus_convoque_ni_rappele(monde):
+    dossier = recevable(monde)
+    assert dossier in agenda.a_convoquer(monde.celia)
+    suivi.enregistrer_devenir(dossier, "decede", date=timezone.localdate(), source="famille", par=monde.celia)
+    dossier.refresh_from_db()
+    assert dossier.etat == EtatDossier.CLOS and not agenda.a_convoquer(monde.celia).exists()
+    Dossier.objects.update(echeance_legale=timezone.localdate())
+    assert relances.alerter_echeances_legales() == 0
+
+
+def test_qui_ne_veut_plus_etre_contacte_ne_recoit_pas_de_lettre(monde):
+    dossier = recevable(monde)
+    entretien = services.convoquer(
+        dossier, quand=timezone.now(), lieu="CIO", mode="presence", canaux=["lettre"], par=monde.medhi
+    )
+    assert agenda.lettres(entretien)
+    suivi.ne_plus_contacter(dossier.jeune)
+    entretien.dossier.jeune.refresh_from_db()
+    assert agenda.lettres(entretien) == []
+    autre = recevable(monde, 1)
+    suivi.ne_plus_contacter(autre.jeune)
+    assert autre not in agenda.a_convoquer(monde.celia)
+
+
+def test_un_complement_sans_reponse_reste_visible_et_se_relance(monde, client):
+    s = signaler(monde.lycee, monde.alice)
+    services.demander_complement(s, "Quelle était sa classe ?", par=monde.celia)
+    connecter(client, monde.celia)
+    page = client.get(reverse("gab:tri")).content.decode()
+    adresse = reverse("gab:trier", args=[s.reference])
+    assert "En attente d’une réponse" in page and adresse in page
+    assert adresse in client.get(services.lien(s.versement.dossier)).content.decode()
+    Avis.objects.all().delete()
+    aujourdhui = timezone.localdate()
+    relances_par_jour = [relances.relancer_les_complements(aujourdhui + timedelta(days=n)) for n in range(15)]
+    assert [n for n, nombre in enumerate(relances_par_jour) if nombre] == [7, 14]
+    assert Avis.objects.filter(destinataire=monde.alice, code="complement_demande").exists()
+    assert client.get(adresse).status_code == 200
+    services.juger_recevable(s, par=monde.celia)
+    assert relances.relancer_les_complements(aujourdhui + timedelta(days=21)) == 0
+
+
+@pytest.mark.parametrize(("ans", "recu"), [(18, True), (17, False)])
+def test_l_echeance_legale_s_arrete_quand_un_majeur_est_recu_seul(monde, ans, recu):
+    naissance = timezone.localdate() - relativedelta(years=ans, days=3)
+    dossier = recevable(monde, date_naissance=naissance)
+    entretien = services.convoquer(
+        dossier, quand=timezone.now(), lieu="CIO", mode="presence", canaux=["lettre"], par=monde.medhi
+    )
+    services.constater(entretien, "tenir", par=monde.medhi, responsable_present="majeur")
+    dossier.refresh_from_db()
+    assert (dossier.recu_avec_responsable_le is not None) is recu
+
+
+def test_la_prochaine_echeance_suit_la_validite_du_devenir(monde, mission):
+    dossier = mission.dossier
+    Dossier.objects.update(echeance_legale=None)
+    dossier.refresh_from_db()
+    devenir = suivi.enregistrer_devenir(
+        dossier, "apprentissage", date=timezone.localdate(), source="jeune", par=monde.omar, mission=mission
+    )
+    dossier.refresh_from_db()
+    assert dossier.etat == EtatDossier.EN_SOLUTION and dossier.prochaine_echeance == devenir.valable_jusqu_au
+    Dossier.objects.update(prochaine_echeance=timezone.localdate() - timedelta(days=1))
+    devenir.dossier.refresh_from_db()
+    verifie = suivi.verifier_devenir(devenir, par=monde.omar)
+    dossier.refresh_from_db()
+    assert dossier.prochaine_echeance == verifie.valable_jusqu_au > timezone.localdate()
+
+
+def test_apres_un_transfert_la_reponse_va_au_nouveau_bassin(monde):
+    s = signaler(monde.lycee, monde.alice)
+    services.demander_complement(s, "Quelle était sa classe ?", par=monde.celia)
+    transfert = services.proposer_transfert(
+        s.versement.dossier, monde.lisieux, "Déménagement", par=monde.celia
+    )
+    services.repondre_transfert(transfert, True, par=monde.denis)
+    s.refresh_from_db()
+    Avis.objects.all().delete()
+    signalements.repondre(s.questions.get(), "Seconde", par=monde.alice)
+    assert Avis.objects.filter(destinataire=monde.denis, code="complement_recu").exists()
+
+
+def test_une_nouvelle_convocation_par_courriel_part(monde):
+    dossier = recevable(monde)
+    s = dossier.versements.get().signalement
+    s.contacts.create(type="courriel", valeur="jeune@example.invalid", normalisee="jeune@example.invalid")
+    entretien = services.convoquer(
+        dossier, quand=timezone.now(), lieu="CIO", mode="presence", canaux=["telephone"], par=monde.medhi
+    )
+    assert not Courriel.objects.filter(adresse="jeune@example.invalid").exists()
+    services.convoquer_de_nouveau(entretien, "courriel", par=monde.medhi)
+    assert Courriel.objects.filter(adresse="jeune@example.invalid").count() == 1
+
+
+def test_le_rectorat_ouvre_ce_que_son_accueil_compte(monde, client):
+    """The tiles of the pilot lead to the very dossiers that they count; the same page serves a bassin for its own."""
+    dossier = recevable(monde)
+    Dossier.objects.update(echeance_legale=timezone.localdate() - timedelta(days=2))
+    transfert = services.proposer_transfert(dossier, monde.lisieux, "Déménagement", par=monde.celia)
+    type(transfert).objects.update(propose_le=timezone.now() - timedelta(days=8))
+    connecter(client, monde.rene)
+    tuiles = {t.titre: t for t in client.get(reverse("accueil")).context["tuiles"]}
+    page = client.get(reverse("gab:a_surveiller"))
+    assert page.status_code == 200 and page.content.decode().count("DUVIVIER") == 2
+    assert tuiles["Échéances légales dépassées"].nombre == page.context["page"].paginator.count == 1
+    assert tuiles["Transferts sans réponse"].nombre == len(page.context["transferts"]) == 1
+    connecter(client, monde.omar)
+    assert "DUVIVIER" not in client.get(reverse("gab:a_surveiller")).content.decode()
+
+
+def test_un_dossier_reporte_revient_a_la_seance_suivante(monde, client):
+    """Whatever its state: here the jeune was not even received."""
+    dossier = recevable(monde)
+    seance = Seance(bassin=monde.caen, quand=timezone.now() - timedelta(hours=1))
+    seances.preparer(seance, [dossier], par=monde.celia)
+    seances.ouvrir(seance, par=monde.celia)
+    seances.decider(seance.lignes.get(), "reporter", par=monde.celia)
+    seances.clore(seance, par=monde.celia)
+    connecter(client, monde.celia)
+    demain = timezone.localdate() + timedelta(days=1)
+    donnees = {"bassin": monde.caen.pk, "jour": f"{demain:%d/%m/%Y}", "heure": "14h", "lieu": "CIO"}
+    client.post(reverse("gab:preparer_seance"), donnees)
+    suivante = Seance.objects.latest("pk")
+    assert suivante.pk != seance.pk and [ligne.dossier for ligne in suivante.lignes.all()] == [dossier]
+    assert not seances.reportes(monde.lisieux).exists()
+
+
+def test_un_bassin_sans_coordinateur_ni_pilote_se_voit(monde):
+    recevable(monde)
+    assert verifier()["anomalies"] == 0
+    Adhesion.objects.filter(utilisateur=monde.celia).update(fin=timezone.localdate() - timedelta(days=1))
+    assert verifier()["anomalies"] == 0  # the rectorat answers for the bassin
+    Adhesion.objects.filter(utilisateur=monde.rene).update(fin=timezone.localdate() - timedelta(days=1))
+    assert verifier()["anomalies"] == 1
+
+
+def test_l_entretien_prevu_suit_le_jeune_quand_deux_fiches_sont_reunies(monde):
+    ancien, recent = recevable(monde), recevable(monde, 1)
+    entretien = services.convoquer(
+        recent,
+        quand=timezone.now() + timedelta(days=2),
+        lieu="CIO",
+        mode="presence",
+        canaux=["lettre"],
+        par=monde.medhi,
+    )
+    fusion = fusions.fusionner(ancien.jeune, recent.jeune, par=monde.celia, motif="Même personne")
+    entretien.refresh_from_db()
+    recent.refresh_from_db()
+    assert recent.etat == EtatDossier.CLOS and entretien.dossier == ancien
+    assert verifier()["anomalies"] == 0
+    fusions.annuler_fusion(fusion, par=monde.celia)
+    entretien.refresh_from_db()
+    assert entretien.dossier == recent and verifier()["anomalies"] == 0

@@ -1,0 +1,93 @@
+"""In a real Chromium: a list with columns of its own, refused rows corrected and sent again, the same file twice, undo."""
+
+import openpyxl
+import pytest
+from playwright.sync_api import expect
+
+from dedoublonnage.imports.modeles import Import
+from signalements.models import EtatSignalement, Signalement
+from tests import listes
+
+from .test_imports import jeunes
+from .test_parcours_navigateur import en_tant_que, regarder  # noqa: F401 (fixtures)
+
+pytestmark = [
+    pytest.mark.navigateur,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("nomenclatures"),
+]
+
+
+def deposer(page, chemin):
+    page.goto("/imports/")
+    page.get_by_role("link", name="Déposer une liste").first.click()
+    page.locator("input[type=file]").set_input_files(chemin)
+    page.get_by_role("button", name="Lire la liste").click()
+
+
+def jusqu_aux_lignes(page):
+    """From the columns to the rows, keeping what the portal proposes."""
+    page.get_by_role("button", name="Continuer").click()
+    page.get_by_role("button", name="Vérifier les lignes").click()
+    expect(page.get_by_role("heading", name="Vérifier les lignes")).to_be_visible()
+
+
+def test_la_liste_de_l_etablissement_de_l_envoi_a_l_annulation(monde, en_tant_que, regarder, tmp_path):  # noqa: F811
+    tous = jeunes(4)
+    rangs = listes.rangees(tous)
+    rangs[1][2] = "31/02/2008"
+    titres = list(listes.TITRES)
+    titres[1] = "Truc"  # a heading that no software has
+    chemin = tmp_path / "sortants.csv"
+    chemin.write_bytes(listes.csv_de(rangs, titres))
+    page = en_tant_que(monde.alice)
+
+    page.goto("/imports/")
+    regarder(page, "imports-1-listes")
+    deposer(page, chemin)
+    expect(page.get_by_role("heading", name="Vérifier les colonnes")).to_be_visible()
+    expect(page.get_by_text("Il manque une information")).to_be_visible()
+    page.get_by_label("Truc").select_option(label="Prénom")
+    regarder(page, "imports-2-colonnes")
+    page.get_by_role("button", name="Continuer").click()
+    regarder(page, "imports-3-valeurs")
+    page.get_by_role("button", name="Vérifier les lignes").click()
+    expect(page.get_by_text("Rien n’est encore envoyé")).to_be_visible()
+    page.get_by_role("link", name="Refusées (1)").click()
+    expect(page.get_by_text("31/02/2008")).to_be_visible()
+    regarder(page, "imports-4-lignes")
+    page.get_by_role("button", name="Envoyer 3 signalements").click()
+    expect(page.get_by_text("3 signalements envoyés")).to_be_visible()
+    regarder(page, "imports-5-compte-rendu")
+
+    # the refused row, corrected in the workbook that the portal gives back
+    with page.expect_download() as attente:
+        page.get_by_role("link", name="Lignes refusées, à corriger").click()
+    refusees = tmp_path / "refusees.xlsx"
+    attente.value.save_as(refusees)
+    classeur = openpyxl.load_workbook(refusees)
+    for ligne in classeur.active.iter_rows():
+        for cellule in ligne:
+            if cellule.value == "31/02/2008":
+                cellule.value = f"{tous[1]['naissance']:%d/%m/%Y}"
+    classeur.save(refusees)
+    deposer(page, refusees)
+    jusqu_aux_lignes(page)
+    page.get_by_role("button", name="Envoyer 1 signalement").click()
+    expect(page.get_by_text("1 signalement envoyé")).to_be_visible()
+    assert Signalement.objects.count() == 4
+
+    # the first file once more: nothing twice
+    deposer(page, chemin)
+    expect(page.get_by_label("Truc")).to_have_value("prenom")  # remembered
+    jusqu_aux_lignes(page)
+    expect(page.get_by_text("Aucune ligne n’est à envoyer")).to_be_visible()
+
+    # undo the first list
+    premier = Import.objects.filter(etape=Import.Etape.TERMINE).order_by("pk").first()
+    page.goto(f"/imports/{premier.reference}/")
+    page.get_by_role("link", name="Annuler l’import").click()
+    regarder(page, "imports-6-annuler")
+    page.get_by_role("button", name="Annuler l’import").click()
+    expect(page.get_by_role("heading", name="Import annulé")).to_be_visible()
+    assert Signalement.objects.exclude(etat=EtatSignalement.ANNULE).count() == 1

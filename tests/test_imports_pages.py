@@ -1,0 +1,419 @@
+"""The pages of a list, from the file to the undo; what is refused says why and stores nothing."""
+
+import io
+import json
+import re
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from dedoublonnage import taches
+from dedoublonnage.imports import classeurs, services
+from dedoublonnage.imports.modeles import Import, LigneImport
+from dedoublonnage.models import Jeune, Paire
+from qualit.echanges.lecture import FichierIllisible, lire
+from qualit.journal.models import Trace
+from signalements.listes.colonnes import reconnaitre
+from signalements.models import EtatSignalement, Signalement
+from tests import listes
+from tests.monde import connecter, signaler
+from tests.test_imports import deposer, importer, jeunes, jumeaux, liste
+from tests.test_saisie_identite import masquer
+
+pytestmark = pytest.mark.django_db
+Etape, Statut = Import.Etape, LigneImport.Statut
+
+
+@pytest.fixture
+def alice(client, monde):
+    return connecter(client, monde.alice)
+
+
+def adresse(page, lot=None):
+    return reverse(f"imports:{page}", args=[lot.reference] if lot else [])
+
+
+def envoyer_fichier(client, contenu, nom="liste.csv"):
+    return client.post(adresse("nouveau"), {"fichier": SimpleUploadedFile(nom, contenu)})
+
+
+def choix_proposes(lot):
+    return {f"colonne-{c.rang}": c.champ for c in services.colonnes(lot)}
+
+
+def test_du_fichier_au_compte_rendu(alice):
+    tous = jeunes(3)
+    rangs = listes.rangees(tous)
+    rangs[2][2] = "31/02/2008"
+    reponse = envoyer_fichier(alice, listes.csv_de(rangs))
+    lot = Import.objects.get()
+    assert reponse["Location"] == adresse("colonnes", lot)
+    page = alice.get(adresse("colonnes", lot)).content.decode()
+    assert "Nom de naissance" in page and tous[0]["nom"] in page
+    assert alice.post(adresse("colonnes", lot), choix_proposes(lot))["Location"] == adresse("valeurs", lot)
+    assert "Quelle formation suit chaque classe" in alice.get(adresse("valeurs", lot)).content.decode()
+    assert alice.post(adresse("valeurs", lot), {"classe-0": "Bac pro"})["Location"] == adresse("suivi", lot)
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "Rien n’est encore envoyé" in page and "Envoyer 2 signalements" in page and "1 refusée" in page
+    assert "existe pas" in alice.get(adresse("suivi", lot), {"voir": "refusees"}).content.decode()
+    alice.post(adresse("confirmer", lot))
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "2 signalements envoyés" in page and Signalement.objects.count() == 2
+
+
+def test_une_colonne_obligatoire_qui_manque_est_demandee(alice):
+    envoyer_fichier(
+        alice, listes.csv_de([["Yver", "Zoé", "12/03/2008", "x"]], ["Nom", "Prénom", "Né(e) le", "Bloc"])
+    )
+    lot = Import.objects.get()
+    assert "Il manque une information" in alice.get(adresse("colonnes", lot)).content.decode()
+    reponse = alice.post(adresse("colonnes", lot), choix_proposes(lot))
+    assert reponse.status_code == 200 and "Date de sortie" in reponse.content.decode()
+    doublee = choix_proposes(lot) | {"colonne-3": "prenom", "date_sortie": "01/09/2026"}
+    assert "n’en gardez qu’une" in alice.post(adresse("colonnes", lot), doublee).content.decode()
+    reponse = alice.post(adresse("colonnes", lot), choix_proposes(lot) | {"date_sortie": "01/09/2026"})
+    assert reponse["Location"] == adresse("valeurs", lot)
+
+
+@pytest.mark.parametrize(
+    ("nom", "contenu", "dit"),
+    [
+        ("l.csv", b"", "vide"),
+        ("l.pdf", b"%PDF", "pas accepté"),
+        ("../../l.xlsx", b"PK\x03\x04rien", "abîmé"),
+        ("l.csv", b"\n", "aucune ligne"),
+    ],
+)
+def test_un_fichier_illisible_est_refuse_sans_rien_garder(alice, nom, contenu, dit):
+    reponse = envoyer_fichier(alice, contenu, nom)
+    assert reponse.status_code == 200 and dit in reponse.content.decode()
+    assert not Import.objects.exists()
+
+
+def test_les_lignes_refusees_se_telechargent_se_corrigent_et_se_renvoient(alice, monde):
+    tous = jeunes(3)
+    rangs = listes.rangees(tous)
+    rangs[1][2], rangs[1][0] = "31/02/2008", "=cmd()" + tous[1]["nom"]
+    lot = importer(monde, listes.csv_de(rangs))
+    contenu = alice.get(adresse("refusees", lot)).content
+    assert Trace.objects.filter(quoi="import_refusees").exists()
+    [feuille] = lire(contenu, "a-corriger.xlsx").feuilles
+    titres, corrigee = feuille.lignes[0][1], list(feuille.lignes[1][1])
+    assert corrigee[0] == 3 and "n’existe pas" in corrigee[1] and len(feuille.lignes) == 2
+    corrigee[titres.index("Date de naissance")] = f"{tous[1]['naissance']:%d/%m/%Y}"
+    corrigee[titres.index("Nom de naissance")] = tous[1]["nom"]
+    second = importer(monde, listes.xlsx_de([corrigee], titres), nom="a-corriger.xlsx")
+    assert second.bilan["importees"] == 1 and Signalement.objects.count() == 3
+
+
+def test_decider_une_ligne(alice, monde):
+    _, lot = jumeaux(monde)
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "Décider (1)" in page and "Envoyer 1" not in page
+    assert (
+        alice.post(adresse("confirmer", lot)).status_code == 302 and Import.objects.get().etape == Etape.PRET
+    )
+    assert "Ce n’est pas le même" in alice.get(adresse("decider", lot)).content.decode()
+    ligne = lot.lignes.get()
+    alice.post(adresse("decider", lot), {f"ligne-{ligne.pk}": "n'importe quoi", "ligne-999999": "meme"})
+    assert lot.lignes.get().reponse == ""
+    alice.post(adresse("decider", lot), {f"ligne-{ligne.pk}": "different"})
+    assert "Envoyer 1 signalement" in alice.get(adresse("suivi", lot)).content.decode()
+
+
+def test_repondre_je_ne_sais_pas_a_toutes(alice, monde):
+    _, lot = jumeaux(monde)
+    alice.post(adresse("decider", lot), {"toutes": "1"})
+    assert lot.lignes.get().reponse == LigneImport.Reponse.INCERTAIN
+
+
+def test_les_reponses_cochees_l_emportent_sur_je_ne_sais_pas_pour_les_autres(alice, monde):
+    connu, _ = jumeaux(monde)
+    v = {"nom": connu.nom_naissance, "naissance": connu.date_naissance, "sortie": connu.date_sortie}
+    deux = [
+        un | v | {"ine": "", "sexe": "F", "prenom": p}
+        for un, p in zip(jeunes(2, 7), ("Manon", "Zoé"), strict=True)
+    ]
+    lot = deposer(monde, liste(deux))
+    une, autre = lot.lignes.filter(statut=Statut.A_DECIDER)
+    alice.post(adresse("decider", lot), {"toutes": "1", f"ligne-{une.pk}": "different"})
+    assert lot.lignes.get(pk=une.pk).reponse == LigneImport.Reponse.DIFFERENT
+    assert lot.lignes.get(pk=autre.pk).reponse == LigneImport.Reponse.INCERTAIN
+
+
+def test_ce_que_le_moteur_dit_deja_signale_se_conteste(alice, monde):
+    [v] = jeunes(1)
+    signaler(
+        monde.lycee, monde.alice, nom_naissance=v["nom"], prenom=v["prenom"], sexe=v["sexe"], ine=v["ine"],
+        date_naissance=v["naissance"], date_sortie=v["sortie"],
+    )  # fmt: skip
+    lot = deposer(monde, liste([v]))
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "Aucune ligne n’est à envoyer" in page and adresse("decider", lot) in page
+    ligne = lot.lignes.get()
+    page = alice.get(adresse("decider", lot)).content.decode()
+    assert "C’est le même : ne pas renvoyer" in page and 'value="ecarter" checked' in page
+    alice.post(adresse("decider", lot), {f"ligne-{ligne.pk}": "different"})
+    assert "Envoyer 1 signalement" in alice.get(adresse("suivi", lot)).content.decode()
+    alice.post(adresse("confirmer", lot))
+    assert Signalement.objects.count() == 2 and Jeune.objects.count() == 2
+    assert (
+        Paire.objects.get().etat == Paire.Etat.A_DECIDER
+    )  # a "no" against the automatic zone goes to the arbiter
+
+
+def test_la_ligne_deja_envoyee_telle_quelle_ne_se_conteste_pas(alice, monde):
+    contenu = liste(jeunes(1))
+    importer(monde, contenu)
+    lot = deposer(monde, contenu)
+    assert "Rien à décider" in alice.get(adresse("decider", lot)).content.decode()
+    alice.post(adresse("decider", lot), {f"ligne-{lot.lignes.get().pk}": "different"})
+    assert lot.lignes.get().statut == Statut.DEJA_ENVOYEE and not services.a_envoyer(lot)
+
+
+def une_ligne_deux_fois(monde):
+    """A list whose second row is, for the engine, the jeune of the first (another day of exit)."""
+    [v] = jeunes(1)
+    lot = deposer(monde, liste([v, v | {"sortie": v["sortie"] - timedelta(days=2)}]))
+    premiere, seconde = lot.lignes.all()
+    assert (seconde.statut, seconde.jumelle) == (Statut.DEJA_ENVOYEE, 2)
+    return lot, premiere, seconde
+
+
+def test_une_ligne_dite_la_meme_part_a_la_place_de_celle_qui_est_ecartee(alice, monde):
+    lot, premiere, seconde = une_ligne_deux_fois(monde)
+    alice.post(
+        adresse("decider", lot), {f"ligne-{premiere.pk}": "ecarter"}
+    )  # not asked: nothing to decide about it
+    assert not services.a_promouvoir(lot)
+    LigneImport.objects.filter(pk=premiere.pk).update(statut=Statut.A_DECIDER, reponse="ecarter")
+    page = (
+        alice.get(adresse("suivi", lot)).content.decode()
+        + alice.get(adresse("suivi", lot), {"voir": "deja"}).content.decode()
+    )
+    assert "Envoyer 1 signalement" in page and "une seule fois" not in page
+    alice.post(adresse("confirmer", lot))
+    seconde.refresh_from_db()
+    assert Import.objects.get().etape == Etape.TERMINE and seconde.signalement == Signalement.objects.get()
+    assert "à la place de la ligne 2" in seconde.remarques[0]
+
+
+def test_une_ligne_dite_la_meme_part_a_la_place_de_celle_qui_est_refusee_a_l_envoi(alice, monde):
+    lot, premiere, seconde = une_ligne_deux_fois(monde)
+    LigneImport.objects.filter(pk=premiere.pk).update(
+        donnees=premiere.donnees | {"date_naissance": f"{timezone.localdate():%Y-%m-%d}"}
+    )
+    alice.post(adresse("confirmer", lot))
+    premiere.refresh_from_db()
+    seconde.refresh_from_db()
+    assert premiere.statut == Statut.REFUSEE and seconde.signalement == Signalement.objects.get()
+    page = alice.get(adresse("suivi", lot), {"voir": "nouvelles"}).content.decode()
+    assert "une seule fois" not in page and Import.objects.get().bilan["importees"] == 1
+
+
+def test_sans_ouvrier_la_page_porte_le_travail(alice, monde, monkeypatch):
+    monkeypatch.setattr(taches, "TOUT_DE_SUITE", dict.fromkeys(taches.TOUT_DE_SUITE, 2))
+    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(5)), par=monde.alice)
+    alice.post(adresse("colonnes", lot), choix_proposes(lot))
+    alice.post(adresse("valeurs", lot))
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "ne tourne pas en ce moment" in page and "2</span> lignes sur 5" in page
+    alice.post(adresse("avancer", lot))
+    etat = alice.post(adresse("avancer", lot), headers={"Accept": "application/json"}).json()
+    assert etat == {"pourcentage": 100, "faites": 5, "total": 5, "fini": True, "arrete": False}
+    assert lot.lignes.count() == 5
+
+
+def test_avec_un_ouvrier_la_page_dit_qu_on_peut_partir_et_l_ouvrier_finit(alice, monde, monkeypatch):
+    monkeypatch.setattr(taches, "TOUT_DE_SUITE", dict.fromkeys(taches.TOUT_DE_SUITE, 1))
+    with connection.cursor() as curseur:
+        curseur.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+    lot = deposer(monde, liste(jeunes(3)))
+    alice.post(adresse("confirmer", lot))
+    assert "vous pouvez fermer cette page" in alice.get(adresse("suivi", lot)).content.decode()
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT args FROM procrastinate_jobs WHERE task_name LIKE '%poursuivre_import'")
+        [(arguments,)] = curseur.fetchall()
+    taches.poursuivre_import(**json.loads(arguments))
+    taches.poursuivre_import(**json.loads(arguments))  # a job taken again after a crash
+    assert Import.objects.get().etape == Etape.TERMINE and Signalement.objects.count() == 3
+
+
+def test_un_import_arrete_se_continue_ou_s_abandonne_meme_avec_un_ouvrier(alice, monde, monkeypatch):
+    monkeypatch.setattr(taches, "TOUT_DE_SUITE", dict.fromkeys(taches.TOUT_DE_SUITE, 1))
+    monkeypatch.setattr(taches, "ouvrier_present", lambda: True)
+    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(2)), par=monde.alice)
+    alice.post(adresse("colonnes", lot), choix_proposes(lot))
+    alice.post(adresse("valeurs", lot))
+    assert "Continuer" not in alice.get(adresse("suivi", lot)).content.decode()
+    Import.objects.update(avance_le=timezone.now() - timedelta(seconds=61))
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "Continuer</button>" in page and adresse("abandonner", lot) in page
+    alice.post(adresse("avancer", lot))
+    assert Import.objects.get().etape == Etape.PRET
+    assert taches.poursuivre_import.retry_strategy.max_attempts > 1
+
+
+def test_une_ligne_qui_echoue_sans_raison_connue_est_refusee_et_les_autres_partent(
+    alice, monde, monkeypatch, caplog
+):
+    tous = jeunes(3)
+    lot = deposer(monde, liste(tous))
+    envoyer = services.services.envoyer
+
+    def tomber(signalement, **options):
+        if signalement.nom_naissance == tous[1]["nom"]:
+            raise KeyError(signalement.nom_naissance)
+        return envoyer(signalement, **options)
+
+    monkeypatch.setattr(services.services, "envoyer", tomber)
+    alice.post(adresse("confirmer", lot))
+    assert Import.objects.get().etape == Etape.TERMINE and Signalement.objects.count() == 2
+    assert lot.lignes.get(statut=Statut.REFUSEE).raisons == [services.INATTENDU]
+    assert "KeyError" in caplog.text and tous[1]["nom"] not in caplog.text
+
+
+def test_une_ligne_qui_ne_se_lit_pas_est_refusee_et_les_autres_se_lisent(monde, monkeypatch):
+    examiner = services.Analyse.examiner
+    monkeypatch.setattr(
+        services.Analyse,
+        "examiner",
+        lambda self, numero, cellules: examiner(self, numero, cellules if numero != 3 else None),
+    )
+    lot = deposer(monde, liste(jeunes(3)))
+    assert list(lot.lignes.values_list("statut", flat=True)) == [
+        Statut.NOUVELLE,
+        Statut.REFUSEE,
+        Statut.NOUVELLE,
+    ]
+
+
+def test_un_fichier_qui_ne_s_ouvre_plus_ramene_aux_colonnes_avec_un_message(alice, monde, monkeypatch):
+    def illisible(lot):
+        raise FichierIllisible("Ce fichier est trop long à ouvrir.")
+
+    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(1)), par=monde.alice)
+    for etape, methode, page in (("valeurs", "get", "valeurs"), ("lecture", "post", "avancer")):
+        Import.objects.update(etape=etape)
+        with monkeypatch.context() as m:
+            m.setattr(services, "lignes_du_fichier", illisible)
+            reponse = getattr(alice, methode)(adresse(page, lot), follow=True)
+        assert (
+            "trop long à ouvrir" in reponse.content.decode() and Import.objects.get().etape == Etape.COLONNES
+        )
+
+
+def test_annuler_l_import_depuis_la_page(alice, monde):
+    lot = importer(monde, liste(jeunes(2)))
+    assert "seront retirés" in alice.get(adresse("annuler", lot)).content.decode()
+    alice.post(adresse("annuler", lot))
+    assert "sont retirés" in alice.get(adresse("suivi", lot)).content.decode()
+    assert set(Signalement.objects.values_list("etat", flat=True)) == {EtatSignalement.ANNULE}
+
+
+def test_abandonner_depuis_la_page(alice, monde):
+    lot = deposer(monde, liste(jeunes(2)))
+    alice.post(adresse("abandonner", lot))
+    assert not Import.objects.exists()
+    termine = importer(monde, liste(jeunes(1)))
+    alice.post(adresse("abandonner", termine))
+    assert Import.objects.get() == termine
+
+
+def test_un_candidat_qui_n_est_plus_visible_n_est_plus_montre(alice, monde):
+    connu, lot = jumeaux(monde)
+    assert str(connu) in alice.get(adresse("decider", lot)).content.decode()
+    Signalement.objects.filter(pk=connu.pk).update(structure=monde.lycee_lisieux)
+    for page in ("decider", "suivi"):
+        assert str(connu) not in alice.get(adresse(page, lot)).content.decode()
+
+
+def test_un_etablissement_voisin_ne_sait_rien_de_la_liste(client, monde):
+    lot = deposer(monde, liste(jeunes(1)))
+    connecter(client, monde.basile)
+    assert client.get(adresse("suivi", lot)).status_code == 404
+    assert lot.nom_fichier not in client.get(adresse("liste")).content.decode()
+
+
+def _parcours(client, monde, contenu):
+    """What alice sees of a list from its file to the end, refused workbook included."""
+    connecter(client, monde.alice)
+    vues = [envoyer_fichier(client, contenu)]
+    lot = Import.objects.latest("pk")
+    vues += [client.get(adresse("colonnes", lot)), client.post(adresse("colonnes", lot), choix_proposes(lot))]
+    vues += [client.get(adresse("valeurs", lot)), client.post(adresse("valeurs", lot))]
+    pages = [{"voir": code} for code in ("nouvelles", "connues", "a_decider", "deja", "refusees")]
+    vues += [client.get(adresse("suivi", lot), page) for page in pages]
+    vues += [client.get(adresse("decider", lot)), client.post(adresse("decider", lot), {"toutes": "1"})]
+    classeur = lire(client.get(adresse("refusees", lot)).content, "r.xlsx")
+    vues += [client.post(adresse("confirmer", lot)), *(client.get(adresse("suivi", lot), p) for p in pages)]
+    vues += [client.get(adresse("liste")), client.get(adresse("annuler", lot))]
+    # the ids of the rows are those of a sequence, which goes on from one world to the next
+    masques = [(code, re.sub(r"\b(ligne|q)-\d+", r"\1-·", page)) for code, page in map(masquer, vues)]
+    return [*masques, [f.lignes for f in classeur.feuilles]]
+
+
+def test_ce_qui_est_hors_du_perimetre_ne_change_pas_un_octet_d_un_import(client, monde):
+    tous = jeunes(3)
+    rangs = listes.rangees([*tous, tous[0] | {"sortie": tous[0]["sortie"] - timedelta(days=2)}])
+    rangs[2][2] = "31/02/2008"
+    v, mondes = tous[0], []
+    for ailleurs in (0, 1, 45):
+        with transaction.atomic():
+            for n in range(ailleurs):
+                signaler(
+                    monde.lycee_lisieux if n % 2 else monde.cfa, monde.lucie if n % 2 else monde.basile,
+                    nom_naissance=v["nom"], prenom=v["prenom"], sexe=v["sexe"], date_naissance=v["naissance"],
+                )  # fmt: skip
+            mondes.append(_parcours(client, monde, listes.csv_de(rangs)))
+            transaction.set_rollback(True)
+    for etape, (sans, un, quarante) in enumerate(zip(*mondes, strict=True)):
+        assert sans == un == quarante, f"étape {etape}"
+
+
+def test_le_modele_se_remplit_et_se_relit_sans_rien_changer(monde):
+    contenu = classeurs.modele()
+    tableau = lire(contenu, "modele.xlsx")
+    noms = [f.nom for f in tableau.feuilles]
+    assert noms == ["Signalements", "Exemples", "Notice"]
+    entete = reconnaitre(tableau)
+    assert entete.feuille == 0 and all(c.origine == "connue" for c in entete.colonnes)
+    assert [c.champ for c in entete.colonnes] == list(classeurs.MODELE)
+    exemples = tableau.feuilles[1]
+    titres = exemples.lignes[0][1]
+    lot = deposer(
+        monde, listes.xlsx_de([ligne for _, ligne in exemples.lignes[1:]], titres), nom="rempli.xlsx"
+    )
+    assert list(lot.lignes.values_list("statut", "raisons", "remarques")) == [(Statut.NOUVELLE, [], [])] * 2
+    assert services.valeurs_a_dire(lot)[0] == {}
+
+
+def test_le_modele_vide_dit_qu_il_est_vide(alice):
+    reponse = envoyer_fichier(alice, alice.get(adresse("modele")).content, "modele.xlsx")
+    assert "aucune ligne sous ses titres" in reponse.content.decode()
+
+
+def test_ce_qui_sort_n_est_jamais_une_formule(monde):
+    rangs = listes.rangees(jeunes(1))
+    rangs[0][0], rangs[0][2] = "@SUM(1)", "=1+1"
+    lot = deposer(monde, listes.csv_de(rangs))
+    with zipfile.ZipFile(io.BytesIO(classeurs.refusees(lot))) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+
+
+def test_les_listes_oubliees_sont_effacees(monde):
+    abandon, fini = deposer(monde, liste(jeunes(1))), importer(monde, liste(jeunes(2, graine=2)))
+    taches.oublier_imports(timestamp=0)
+    assert Import.objects.count() == 2 and LigneImport.objects.count() == 3
+    vieux = timezone.now() - timedelta(days=90)
+    Import.objects.filter(pk=abandon.pk).update(cree_le=vieux)
+    Import.objects.filter(pk=fini.pk).update(confirme_le=vieux)
+    taches.oublier_imports(timestamp=0)
+    assert (
+        Import.objects.get() == fini and not LigneImport.objects.exists() and Signalement.objects.count() == 2
+    )

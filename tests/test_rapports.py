@@ -1,0 +1,146 @@
+"""Reports, the question of 18 h, how sure the figures are: what is handed to someone else."""
+
+import csv
+import io
+import random
+
+import pypdf
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from qualit.web import documents
+from statistiques import services
+from statistiques.bord import empreinte_du_regroupement, version_du_regroupement
+from statistiques.releves import Incertitude, intervalle
+
+from .monde import connecter, construire
+from .mondes_aleatoires import peupler_au_hasard
+
+
+@pytest.fixture
+def m(db):
+    monde = construire()
+    peupler_au_hasard(monde, 7)
+    services.rafraichir_tout()
+    return monde
+
+
+def lire(reponse):
+    """The PDF of a response; the test is left out, and says so, on a machine without Pango."""
+    if reponse.status_code == 302:
+        pytest.skip("bibliothèque Pango absente : pas de PDF sur cette machine")
+    assert reponse["Content-Type"] == "application/pdf"
+    return pypdf.PdfReader(io.BytesIO(reponse.content))
+
+
+def texte(pdf):
+    return " ".join(page.extract_text() for page in pdf.pages)
+
+
+def test_le_rapport_d_un_bassin_tient_en_deux_a_quatre_pages_et_se_lit_a_l_oreille(m, client):
+    connecter(client, m.celia)
+    page = client.get(reverse("statistiques:rapport"), {"campagne": "2023-2024"})
+    pdf = lire(client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"}))
+    racine = pdf.trailer["/Root"]
+    assert 2 <= len(pdf.pages) <= 4
+    assert racine["/MarkInfo"]["/Marked"] and racine["/Lang"] == "fr" and "/StructTreeRoot" in racine
+    assert pdf.metadata.title.startswith("Bassin de Caen")
+    lu = texte(pdf)
+    for tuile in page.context["tuiles"]:
+        assert tuile["texte"] in lu and tuile["texte"] in page.content.decode()
+    assert "Définitions" in lu and version_du_regroupement() in lu
+
+
+def test_le_rapport_de_l_academie_porte_ses_cartes_avec_leur_texte(m, client):
+    connecter(client, m.rene)
+    pdf = lire(client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"}))
+    assert "Nombre et taux par bassin" in texte(pdf)
+    assert "ESSAI" not in texte(pdf), "un rapport ne nomme personne"
+
+
+def test_la_question_de_18_h_tient_sur_une_page(m, client):
+    connecter(client, m.rene)
+    for lignes, colonnes in (
+        ("sexe", ""),
+        ("motif_jeune", "bassin"),
+        ("structure", "mois"),
+        ("type_solution", "age"),
+    ):
+        demande = {
+            "campagne": "2023-2024",
+            "indicateur": "avec_solution",
+            "lignes": lignes,
+            "colonnes": colonnes,
+        }
+        pdf = lire(client.get(reverse("statistiques:question_pdf"), demande))
+        page = client.get(reverse("statistiques:question"), demande)
+        assert len(pdf.pages) == 1, (lignes, colonnes)
+        assert "Avec une solution" in texte(pdf)
+        for morceau in ("Académie de Caen", "chiffres arrêtés au", "contre", "Définition", "Couverture"):
+            assert morceau in page.context["phrase"]
+
+
+def test_sans_pango_la_page_a_imprimer_est_proposee(m, client, monkeypatch):
+    def sans_pango(*arguments):
+        raise documents.PdfIndisponible
+
+    monkeypatch.setattr("statistiques.vues_documents.pdf", sans_pango)
+    connecter(client, m.celia)
+    reponse = client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"}, follow=True)
+    assert reponse.redirect_chain[0][0].startswith(reverse("statistiques:rapport"))
+    assert "imprimez la page" in reponse.content.decode()
+
+
+def test_un_lecteur_protege_lit_un_rapport_protege(m, client):
+    connecter(client, m.paul)
+    page = client.get(reverse("statistiques:rapport"), {"campagne": "2023-2024"})
+    for tableau in page.context["repartitions"]:
+        for ligne in tableau.lignes:
+            assert ligne[1].masquee or ligne[1].valeur >= 5
+    assert lire(client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"})).pages
+
+
+def test_les_totaux_seuls_hors_fin_de_mois(m, client):
+    """Two close days, subtracted, would give back a small cell: the rectorat's readers then have the totals only."""
+    connecter(client, m.rita)
+    entier = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-05-31"})
+    jour = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-05-30"})
+    assert any(not x[1].masquee for t in entier.context["repartitions"] for x in t.lignes)
+    assert all(c.masquee for t in jour.context["repartitions"] for x in t.lignes for c in x[1:])
+    assert jour.context["tuiles"][0]["texte"] != "< 5" and "fin de mois" in jour.content.decode()
+
+
+@pytest.mark.parametrize("probabilites", [(), (0.001,) * 60, (0.5,) * 4, (0.9, 0.7, 0.2) * 5, (0.3,) * 200])
+def test_l_intervalle_contient_la_verite_19_fois_sur_20(probabilites):
+    """Draws of the true number of wrong joins under the model: the interval holds it at least 95 times in 100."""
+    hasard = random.Random(3)
+    moyenne, variance = sum(probabilites), sum(p * (1 - p) for p in probabilites)
+    bas, haut = intervalle(moyenne, variance, len(probabilites))
+    assert 0 <= bas <= haut <= len(probabilites)
+    tirages = [sum(hasard.random() < p for p in probabilites) for _ in range(2000)]
+    assert sum(bas <= n <= haut for n in tirages) >= 0.935 * len(tirages)
+
+
+def test_le_nombre_de_personnes_prend_les_deux_erreurs_au_pire():
+    incertitude = Incertitude(
+        joints=100, faux=0.5, variance_faux=0.4, paires=20, doublons=12.0, variance_doublons=4.0
+    )
+    assert incertitude.intervalle_faux == (0, 2) and incertitude.intervalle_doublons == (8, 16)
+    assert incertitude.intervalle_total(1000) == (984, 994)
+
+
+def test_le_regroupement_des_solutions_a_une_version(settings):
+    """Change what counts as a solution: change `REGROUPEMENT_SOLUTIONS` with it, then this fingerprint."""
+    with (settings.BASE_DIR / "fixtures" / "referentiels" / "devenirs.csv").open(
+        encoding="utf-8", newline=""
+    ) as fichier:
+        empreinte = empreinte_du_regroupement((x["code"], x["groupe"]) for x in csv.DictReader(fichier))
+    assert (settings.QUALIT["REGROUPEMENT_SOLUTIONS"], empreinte) == ("2010-12", "ed1052")
+
+
+def test_la_date_par_defaut_d_un_lecteur_protege_est_une_fin_de_mois(m, client):
+    for nom in ("rita", "paul"):
+        connecter(client, getattr(m, nom))
+        champ = client.get(reverse("statistiques:tableau")).context["champ"]
+        assert champ.en_fin_de_mois and champ.au < timezone.localdate()
