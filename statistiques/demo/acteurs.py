@@ -89,7 +89,7 @@ def creer_acteurs(rng, jour):
         sieges.append((utilisateur, roles))
         return utilisateur
 
-    par_nom = {s.nom: s for s in Structure.objects.all()}
+    par_nom = {s.nom: s for s in Structure.objects.order_by("nom_tri", "code")}  # two schools bear one name
     par_code = {s.code: s for s in par_nom.values()}
     bassins = {b.code: b for b in Bassin.objects.all()}
     for rang, bassin in enumerate(sorted(bassins.values(), key=lambda b: b.code)):
