@@ -1,129 +1,127 @@
 """What `visibles_par` costs on a large base: `python benchmarks/droits.py --dossiers 200000`.
 
-Fills the tables inside one transaction and rolls it back. Prints the median time of the first page (25 rows, ordered) of
-each role's list with and without the scope, and of the count.
+Uses the base of `benchmarks/gab.py` (made if it does not exist). For each kind of reader, at the busiest and at the
+quietest seat of that kind, and each nominative model: the median of one row found by its reference (any page of one thing), of
+25 rows (what a search found) and of the first page of the list of that seat, and what the scope adds to each: the same
+statement without it is timed in turn.
 """
 
 import argparse
-import os
-import random
 import statistics
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualit.settings.dev")
+sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import django
+from benchmarks.gab import preparer, remplir  # noqa: E402
 
-django.setup()
-
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from dedoublonnage.models import Jeune  # noqa: E402
-from gab.models import Dossier, Mission, Versement  # noqa: E402
-from qualit.territoire.models import Academie, Adhesion, Bassin, Structure, Utilisateur  # noqa: E402
-from qualit.territoire.roles import Role  # noqa: E402
-from signalements.models import Signalement  # noqa: E402
+FOIS = 40
 
 
-def remplir(nombre):
-    """`nombre` jeunes, reports, dossiers and a mission for half of them, over 13 bassins and 300 structures."""
-    h = random.Random(1)
-    academie = Academie.objects.create(code="banc", nom="Banc")
-    bassins = [Bassin.objects.create(code=f"banc{i}", nom=f"B{i}", academie=academie) for i in range(13)]
-    structures = [
-        Structure.objects.create(
-            code=f"BANC{i}",
-            nom=f"S{i}",
-            type="lp" if i % 4 else "mission_locale",
-            bassin=h.choice(bassins),
-            academie=academie,
-        )
-        for i in range(300)
-    ]
-    maintenant = timezone.now()
-    auteur = Utilisateur.objects.create_user("banc@example.invalid", prenom="B", nom="B")
-    jeunes = Jeune.objects.bulk_create([Jeune() for _ in range(nombre)], batch_size=5000)
-    choix = [h.choice(structures) for _ in jeunes]
-    signalements = Signalement.objects.bulk_create(
-        [
-            Signalement(
-                structure=s,
-                bassin=s.bassin,
-                auteur=auteur,
-                nom_naissance="N",
-                prenom="P",
-                etat="envoye",
-                envoye_le=maintenant,
+def mesurer(*demandes):
+    """Median ms of each of these functions, asked in turn."""
+    temps = [[] for _ in demandes]
+    for _ in range(FOIS):
+        for rang, demande in enumerate(demandes):
+            debut = time.perf_counter()
+            demande()
+            temps[rang].append(1000 * (time.perf_counter() - debut))
+    return [statistics.median(t) for t in temps]
+
+
+def lecteurs():
+    """{label: person}: each reading role at its busiest and at its quietest seat that holds something."""
+    from django.db.models import Count
+
+    from qualit.territoire.models import Academie, Adhesion, Bassin, Structure, Utilisateur
+    from qualit.territoire.roles import Role
+
+    def extremes(sieges, relation):
+        tries = list(sieges.annotate(n=Count(relation)).filter(n__gt=0).order_by("-n"))
+        return [("le plus chargé", tries[0]), ("le moins chargé", tries[-1])]
+
+    roles = {
+        Role.COORDINATEUR_GAB: ("bassin", extremes(Bassin.objects.all(), "dossiers")),
+        Role.OPERATEUR: ("structure", extremes(Structure.objects.all(), "missions")),
+        Role.SIGNALEUR: ("structure", extremes(Structure.objects.declarantes(), "signalements")),
+        Role.RECTORAT_PILOTE: ("academie", [("", Academie.objects.get(code="CAEN"))]),
+    }
+    personnes = {}
+    for role, (lieu, sieges) in roles.items():
+        for quoi, siege in sieges:
+            qui = Utilisateur.objects.create_user(
+                f"{role}-{time.time()}@example.invalid", prenom="B", nom="B"
             )
-            for s in choix
-        ],
-        batch_size=2000,
-    )
-    dossiers = Dossier.objects.bulk_create(
-        [
-            Dossier(jeune=j, bassin=s.bassin, premier_envoi_le=maintenant)
-            for j, s in zip(jeunes, choix, strict=True)
-        ],
-        batch_size=5000,
-    )
-    Versement.objects.bulk_create(
-        [Versement(dossier=d, signalement=s) for d, s in zip(dossiers, signalements, strict=True)],
-        batch_size=5000,
-    )
-    operateurs = [s for s in structures if s.type == "mission_locale"]
-    Mission.objects.bulk_create(
-        [
-            Mission(dossier=d, structure=h.choice(operateurs), expire_le=date(2030, 1, 1))
-            for d in dossiers[::2]
-        ],
-        batch_size=5000,
-    )
-    with connection.cursor() as curseur:
-        for modele in (Signalement, Dossier, Versement, Mission, Jeune):
-            curseur.execute(f"ANALYZE {modele._meta.db_table}")
-    return academie, bassins[0], structures, operateurs[0]
+            Adhesion.objects.create(utilisateur=qui, role=role, **{lieu: siege})
+            personnes[f"{role}, {quoi}" if quoi else str(role)] = Utilisateur.objects.get(pk=qui.pk)
+    return personnes
 
 
-def mesurer(requete, fois=15):
-    """Median milliseconds."""
-    temps = []
-    for _ in range(fois):
-        debut = time.perf_counter()
-        list(requete())
-        temps.append((time.perf_counter() - debut) * 1000)
-    return statistics.median(temps)
+def listes(qui):
+    """The list that this person opens first, as {model: the same queryset without the scope}."""
+    from gab.models import Dossier, Mission
+    from signalements.models import Signalement
+
+    adhesion = qui.adhesions.get()
+    return {
+        Signalement: Signalement.objects.envoyes()
+        .filter(structure=adhesion.structure_id)
+        .order_by("-envoye_le"),
+        Mission: Mission.objects.filter(structure=adhesion.structure_id).order_by("-proposee_le"),
+        Dossier: Dossier.objects.filter(bassin=adhesion.bassin_id).ouverts().order_by("echeance_legale"),
+    }
 
 
 def main():
-    arguments = argparse.ArgumentParser()
+    arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--dossiers", type=int, default=200_000)
     nombre = arguments.parse_args().dossiers
+    preparer(garder=True)
+    remplir(nombre)
+    from django.db import transaction
+
+    from dedoublonnage.models import Jeune
+    from gab.models import Dossier, Mission
+    from qualit.territoire import droits
+    from signalements.models import Signalement
+
+    def par_reference(lignes, reference):
+        return lambda: list(lignes().filter(reference=reference))
+
+    def parmi(lignes, ids):
+        return lambda: list(lignes().filter(pk__in=ids))
+
+    def premiere_page(portee, liste):
+        return lambda: list((liste & portee()).order_by(*liste.query.order_by)[:25])
+
     with transaction.atomic():
-        academie, bassin, structures, operateur = remplir(nombre)
-        print(f"{nombre} dossiers")
-        sans = mesurer(lambda: Dossier.objects.order_by("-pk")[:25])
-        for role, siege in (
-            (Role.COORDINATEUR_GAB, {"bassin": bassin}),
-            (Role.OPERATEUR, {"structure": operateur}),
-            (Role.RECTORAT_PILOTE, {"academie": academie}),
-        ):
-            qui = Utilisateur.objects.create_user(f"{role}@example.invalid", prenom="B", nom="B")
-            Adhesion.objects.create(utilisateur=qui, role=role, **siege)
-            qui = Utilisateur.objects.get(pk=qui.pk)
-            avec = mesurer(lambda q=qui: Dossier.objects.visibles_par(q).order_by("-pk")[:25])
-            un = Dossier.objects.visibles_par(qui).order_by("-pk").first()
-            page = mesurer(lambda q=qui, r=un.reference: Dossier.objects.visibles_par(q).filter(reference=r))
-            compte = mesurer(lambda q=qui: [Dossier.objects.visibles_par(q).count()], 5)
-            print(
-                f"{role:18} page de 25 : {avec:6.1f} ms (sans filtre {sans:.1f}) ; "
-                f"un dossier : {page:.1f} ms ; compte : {compte:.0f} ms"
-            )
+        print(f"{'médiane en ms (ajouté)':34} {'':12} {'une ligne':>16} {'25 lignes':>16} {'liste':>16}")
+        for nom, qui in lecteurs().items():
+            droits.adhesions(qui)
+            for modele in (Signalement, Jeune, Dossier, Mission):
+                tout = modele.objects.all
+
+                def siens(modele=modele, qui=qui):
+                    qui.__dict__.pop("_perimetres", None)  # as at the first use of a request
+                    return modele.objects.visibles_par(qui)
+
+                quelques = list(siens().order_by()[:25])
+                if not quelques:
+                    continue
+                ids = [ligne.pk for ligne in quelques]
+                demandes = [
+                    par_reference(siens, quelques[0].reference), par_reference(tout, quelques[0].reference),
+                    parmi(siens, ids), parmi(tout, ids),
+                ]  # fmt: skip
+                liste = listes(qui).get(modele)
+                if liste is not None and liste.exists():
+                    demandes += [premiere_page(siens, liste), premiere_page(tout, liste)]
+                temps = mesurer(*demandes)
+                colonnes = [f"{a:6.1f} ({a - b:+5.1f})" for a, b in zip(temps[::2], temps[1::2], strict=True)]
+                print(f"{nom:34} {modele.__name__:12} " + " ".join(f"{c:>16}" for c in colonnes))
         transaction.set_rollback(True)
 
 
-main()
+if __name__ == "__main__":
+    main()

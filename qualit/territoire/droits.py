@@ -9,6 +9,7 @@ module reads them. The check on one object asks the same queryset as the list.
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -154,11 +155,37 @@ class Chemin:
 
     def q(self, modele, ids):
         condition = {c: v() if callable(v) else v for c, v in self.condition.items()}
-        lookup = Q(**{f"{self.chemin}__in": ids}, **condition)
-        if not self.multiple:
-            return lookup
+        coupe = _couper(modele, self.chemin) if self.multiple else None
+        if coupe is None:
+            return Q(**{f"{self.chemin}__in": ids}, **condition)
         # EXISTS rather than IN: PostgreSQL then tests the few rows of a page instead of listing the whole scope.
-        return Q(Exists(modele._base_manager.filter(lookup, pk=OuterRef("pk"))))
+        avant, relation, apres = coupe
+        if relation is None:
+            siennes = modele._base_manager.filter(**{f"{self.chemin}__in": ids}, **condition)
+            return Q(Exists(siennes.filter(pk=OuterRef("pk")).order_by()))
+        debut = "__".join([*avant, relation.name, ""])
+        siennes = relation.related_model._base_manager.filter(
+            **{relation.field.name: OuterRef("__".join(avant) or "pk")},
+            **{f"{'__'.join(apres) or 'pk'}__in": ids},
+            **{c.removeprefix(debut): v for c, v in condition.items()},
+        )
+        return Q(Exists(siennes.order_by()))
+
+
+@cache
+def _couper(modele, chemin):
+    """(to-one steps before, first reverse relation, steps after) of a path; None when every step is to-one.
+
+    The relation is None when the first to-many step is a many-to-many.
+    """
+    etapes = chemin.split("__")
+    for rang, etape in enumerate(etapes):
+        champ = modele._meta.get_field(etape)
+        if champ.auto_created or champ.many_to_many:
+            inverse = None if champ.many_to_many else champ
+            return tuple(etapes[:rang]), inverse, tuple(etapes[rang + 1 :])
+        modele = champ.related_model
+    return None
 
 
 @dataclass(frozen=True)
@@ -239,8 +266,17 @@ def perimetre(user, modele):
     """A `Q` on `modele`: what this person may read. Nothing for the anonymous, the inactive, the one without membership."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Q(pk__in=[])
+    siennes = adhesions(user)
+    cle = modele, tuple(a.pk for a in siennes), timezone.localdate()  # conditions depend on the day
+    connus = user.__dict__.setdefault("_perimetres", {})  # a person is read again at each request
+    if cle not in connus:
+        connus[cle] = _perimetre(user, siennes, modele)
+    return connus[cle]
+
+
+def _perimetre(user, siennes, modele):
     q = Q(pk__in=[])
-    for adhesion in adhesions(user):
+    for adhesion in siennes:
         q |= _q_adhesion(adhesion, modele)
     partage = modele.PERIMETRE.partage
     if partage is not None and not getattr(user, "vu_comme_par", None):
@@ -250,8 +286,7 @@ def perimetre(user, modele):
             if partage == "pk":
                 q |= Q(pk__in=ids)
             else:
-                siennes = modele._base_manager.filter(**{f"{partage}__in": ids}, pk=OuterRef("pk"))
-                q |= Q(Exists(siennes))
+                q |= Chemin(partage, multiple=True).q(modele, ids)
     return q
 
 
