@@ -22,6 +22,7 @@ class GabConfig(AppConfig):
         suites.brancher("rattache", services.accueillir_qui_se_presente)
         suites.brancher("retire", services.retirer_du_dossier)
         suites.brancher("corrige", services.suivre_l_adresse)
+        suites.brancher("corrige", services.suivre_la_naissance)
         suites.brancher("detache", services.separer)
         suites.brancher("fusionne", fusion.reunir_dossiers)
         suites.raconter(fusion.raconter)

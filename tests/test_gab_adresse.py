@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from django.urls import reverse
 from django.utils import timezone
 
@@ -126,3 +127,12 @@ def test_la_mission_saute_les_fermetures_l_horloge_legale_jamais(monde, client):
     assert relances.expirer_missions(jour + timedelta(days=36)) == 1
     dossier.refresh_from_db()
     assert dossier.echeance_legale == legale
+
+
+def test_une_naissance_corrigee_lance_l_horloge_legale_et_l_arrete(monde):
+    s = signaler(monde.lycee, monde.alice)
+    envoi = timezone.localdate(s.envoye_le)
+    corriger(s, {"date_naissance": envoi - relativedelta(years=20)}, par=monde.alice)
+    assert Dossier.objects.get().echeance_legale is None
+    corriger(s, {"date_naissance": envoi - relativedelta(years=17)}, par=monde.alice)
+    assert Dossier.objects.get().echeance_legale == envoi + relativedelta(months=3)

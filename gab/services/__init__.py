@@ -21,6 +21,7 @@ from .dossiers import (
     retirer_du_dossier,
     rouvrir,
     separer,
+    suivre_la_naissance,
     verser,
 )
 from .entretiens import (
@@ -104,6 +105,7 @@ __all__ = [
     "rouvrir",
     "separer",
     "suivre_l_adresse",
+    "suivre_la_naissance",
     "terminer_mission",
     "verser",
 ]

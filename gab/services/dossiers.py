@@ -175,6 +175,23 @@ def verser(signalement, jeune, *, par):
     return dossier
 
 
+@transaction.atomic
+def suivre_la_naissance(signalement, changes, *, par):
+    """A corrected birth date may start the legal clock of its dossier, move it or stop it (L313-8)."""
+    versement = getattr(signalement, "versement", None)
+    if versement is None or "date_naissance" not in changes:
+        return
+    dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=versement.dossier_id)
+    valides = Signalement.objects.filter(versement__dossier=dossier).exclude(
+        etat__in=[EtatSignalement.ANNULE, EtatSignalement.HORS_CHAMP]
+    )
+    echeances = [calculer_echeance_legale(s) for s in valides]
+    dossier.echeance_legale = min(filter(None, echeances), default=None)
+    dossier.alerte_legale = None
+    dossier.save(update_fields=["echeance_legale", "alerte_legale"])
+    fixer_echeance(dossier)
+
+
 def _meme_sortie(dossier, signalement):
     if dossier.date_sortie is None or signalement.date_sortie is None:
         return True
