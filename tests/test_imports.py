@@ -2,14 +2,15 @@
 
 import json
 import random
+from importlib import import_module
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from dedoublonnage.imports import services
+from dedoublonnage.imports import reponses, services
 from dedoublonnage.imports.modeles import Correspondance, Import, LigneImport
 from dedoublonnage.imports.services import ImportImpossible
 from dedoublonnage.models import Jeune, Paire, Rattachement
@@ -171,11 +172,122 @@ def test_une_ressemblance_demande_une_reponse_avant_la_confirmation(monde):
 )
 def test_chaque_reponse_fait_ce_qu_elle_dit(monde, reponse, signalements, jeunes_, paire):
     _, lot = jumeaux(monde)
-    services.repondre(lot, {lot.lignes.get().pk: reponse}, par=monde.alice)
+    reponses.repondre(lot, {(2, 1): reponse})
     services.confirmer(lot, par=monde.alice)
     services.mener_a_bien(lot)
     assert (Signalement.objects.count(), Jeune.objects.count()) == (signalements, jeunes_)
     assert list(Paire.objects.values_list("etat", flat=True)) == ([paire] if paire else [])
+
+
+def triplees(monde):
+    """Two sisters already reported ("Léa", "Inès"), and a list with a third of the same day, "Manon"."""
+    [v] = jeunes(1)
+    connues = [
+        signaler(
+            monde.lycee, monde.alice, nom_naissance=v["nom"], prenom=prenom, sexe="F",
+            date_naissance=v["naissance"], date_sortie=v["sortie"], telephone="",
+        )
+        for prenom in ("Léa", "Inès")
+    ]  # fmt: skip
+    lot = deposer(monde, liste([v | {"prenom": "Manon", "sexe": "F", "ine": "", "telephone": ""}]))
+    return connues, lot
+
+
+def test_tous_ceux_a_qui_une_ligne_ressemble_sont_gardes_le_plus_proche_d_abord(monde):
+    connues, lot = triplees(monde)
+    ligne = lot.lignes.get()
+    assert ligne.statut == Statut.A_DECIDER
+    assert {c["signalement"] for c in ligne.candidats} == {s.pk for s in connues}
+    chances = [c["probabilite"] for c in ligne.candidats]
+    assert chances == sorted(chances, reverse=True) and ligne.probabilite == chances[0]
+    assert ligne.candidat_id == ligne.candidats[0]["signalement"]
+
+
+def test_dire_que_c_est_le_second_rattache_au_second(monde):
+    _, lot = triplees(monde)
+    premiere, seconde = (c["signalement"] for c in lot.lignes.get().candidats)
+    reponses.repondre(lot, {(2, 2): Reponse.MEME})
+    ligne = lot.lignes.get()
+    assert (ligne.reponse, ligne.candidat_id) == (Reponse.MEME, seconde)
+    services.confirmer(lot, par=monde.alice)
+    services.mener_a_bien(lot)
+    lien = lot.lignes.get().signalement.rattachements.get()
+    assert lien.mode == Rattachement.Mode.CONFIRME
+    assert lien.jeune == Rattachement.objects.get(signalement=seconde).jeune
+    assert lien.jeune != Rattachement.objects.get(signalement=premiere).jeune
+
+
+def test_une_ligne_attend_une_reponse_sur_chacun_et_chacune_compte(monde):
+    _, lot = triplees(monde)
+    reponses.repondre(lot, {(2, 1): Reponse.DIFFERENT})
+    assert reponses.sans_reponse(lot).count() == 1
+    reponses.repondre(lot, {(2, 2): Reponse.INCERTAIN})
+    assert not reponses.sans_reponse(lot) and lot.lignes.get().reponse == Reponse.INCERTAIN
+    premier, second = (
+        Rattachement.objects.get(signalement=c["signalement"]).jeune for c in lot.lignes.get().candidats
+    )
+    services.confirmer(lot, par=monde.alice)
+    services.mener_a_bien(lot)
+    jeune = lot.lignes.get().signalement.rattachements.get().jeune
+    etats = {
+        p.a_id if p.b_id == jeune.pk else p.b_id: p.etat
+        for p in Paire.objects.all()
+        if jeune.pk in (p.a_id, p.b_id)
+    }
+    assert etats == {premier.pk: Paire.Etat.DIFFERENTS, second.pk: Paire.Etat.A_DECIDER}
+
+
+def test_ne_pas_savoir_garde_ce_qui_etait_deja_dit(monde):
+    _, lot = triplees(monde)
+    reponses.repondre(lot, {(2, 2): Reponse.DIFFERENT})
+    reponses.ne_pas_savoir(lot)
+    ligne = lot.lignes.get()
+    assert ligne.reponse == Reponse.INCERTAIN
+    assert [c["reponse"] for c in ligne.candidats] == [Reponse.INCERTAIN, Reponse.DIFFERENT]
+
+
+def test_une_ligne_ecartee_se_reprend(monde):
+    _, lot = triplees(monde)
+    reponses.repondre(lot, {(2, 0): Reponse.NE_PAS_ENVOYER, (2, 1): Reponse.MEME})
+    assert lot.lignes.get().reponse == Reponse.NE_PAS_ENVOYER and not services.a_envoyer(lot)
+    reponses.repondre(lot, {(2, 0): ""})
+    assert lot.lignes.get().reponse == Reponse.MEME and services.a_envoyer(lot)
+
+
+def test_ce_que_le_moteur_a_reconnu_et_qui_est_conteste_est_a_decider(monde):
+    [v] = jeunes(1)
+    signaler(
+        monde.lycee, monde.alice, nom_naissance=v["nom"], prenom=v["prenom"], sexe=v["sexe"], ine=v["ine"],
+        date_naissance=v["naissance"], date_sortie=v["sortie"].replace(year=v["sortie"].year - 1),
+    )  # fmt: skip
+    lot = deposer(monde, liste([v]))
+    reponses.repondre(lot, {(2, 0): "", (2, 1): Reponse.MEME})  # what the page posts when nothing is touched
+    assert statuts(lot) == [Statut.CONNUE]
+    reponses.repondre(lot, {(2, 0): "", (2, 1): Reponse.DIFFERENT})
+    assert statuts(lot) == [Statut.A_DECIDER] and services.comptes(lot)["connue"] == 0
+
+
+def test_un_candidat_efface_entre_temps_n_arrete_ni_la_reponse_ni_l_envoi(monde):
+    _, lot = triplees(monde)
+    efface = Signalement.objects.get(pk=lot.lignes.get().candidats[1]["signalement"])
+    LigneImport.objects.update(candidats=[
+        c | {"signalement": c["signalement"] if c["signalement"] != efface.pk else 0}
+        for c in lot.lignes.get().candidats
+    ])  # fmt: skip
+    reponses.repondre(lot, {(2, 2): Reponse.MEME})
+    assert lot.lignes.get().candidat_id is None
+    services.confirmer(lot, par=monde.alice)
+    services.mener_a_bien(lot)
+    assert lot.lignes.get().signalement is not None
+
+
+def test_les_listes_qui_attendaient_gardent_leur_candidat(monde):
+    _, lot = jumeaux(monde)
+    avant = lot.lignes.get().candidats
+    LigneImport.objects.update(candidats=[])
+    with connection.cursor() as curseur:
+        curseur.execute(import_module("dedoublonnage.migrations.0008_candidats_f").REPRENDRE)
+    assert lot.lignes.get().candidats == avant and len(avant) == 1
 
 
 def test_une_ligne_refusee_n_arrete_pas_les_autres_et_se_renvoie_corrigee(monde):
@@ -321,7 +433,7 @@ def test_un_import_dont_un_signalement_est_examine_ne_s_annule_plus(monde):
 @pytest.mark.parametrize("travail", ["mission", "transfert", "decision"])
 def test_un_import_sur_lequel_on_a_travaille_ne_s_annule_plus(monde, travail):
     _, lot = jumeaux(monde)
-    services.repondre(lot, {lot.lignes.get().pk: Reponse.INCERTAIN}, par=monde.alice)
+    reponses.repondre(lot, {(2, 1): Reponse.INCERTAIN})
     services.confirmer(lot, par=monde.alice)
     services.mener_a_bien(lot)
     assert not services.batis_dessus(lot)

@@ -8,7 +8,7 @@ from dedoublonnage.imports.modeles import Import
 from signalements.models import EtatSignalement, Signalement
 from tests import listes
 
-from .test_imports import jeunes
+from .test_imports import jeunes, triplees
 from .test_parcours_navigateur import en_tant_que, regarder  # noqa: F401 (fixtures)
 
 pytestmark = [
@@ -91,3 +91,20 @@ def test_la_liste_de_l_etablissement_de_l_envoi_a_l_annulation(monde, en_tant_qu
     page.get_by_role("button", name="Annuler l’import").click()
     expect(page.get_by_role("heading", name="Import annulé")).to_be_visible()
     assert Signalement.objects.exclude(etat=EtatSignalement.ANNULE).count() == 1
+
+
+def test_decider_entre_deux_fiches_qui_ressemblent_a_une_ligne(monde, en_tant_que, regarder):  # noqa: F811
+    _, lot = triplees(monde)
+    page = en_tant_que(monde.alice)
+    page.goto(f"/imports/{lot.reference}/")
+    page.get_by_role("link", name="Décider (1)").click()
+    expect(page.get_by_text("2 fiches lui ressemblent")).to_be_visible()
+    regarder(page, "imports-7-decider")
+    page.get_by_role("group", name="fiche 1 sur 2").get_by_text("Ce n’est pas le même").click()
+    page.get_by_role("group", name="fiche 2 sur 2").get_by_text("C’est le même jeune").click()
+    page.get_by_role("button", name="Garder ces réponses").click()
+    page.get_by_role("button", name="Envoyer 1 signalement").click()
+    expect(page.get_by_text("1 signalement envoyé")).to_be_visible()
+    seconde = Signalement.objects.get(pk=lot.lignes.get().candidats[1]["signalement"])
+    envoye = lot.lignes.get().signalement
+    assert envoye.rattachements.get().jeune == seconde.rattachements.get().jeune

@@ -22,7 +22,7 @@ from signalements.listes.colonnes import reconnaitre
 from signalements.models import EtatSignalement, Signalement
 from tests import listes
 from tests.monde import connecter, signaler
-from tests.test_imports import deposer, importer, jeunes, jumeaux, liste
+from tests.test_imports import deposer, importer, jeunes, jumeaux, liste, triplees
 from tests.test_saisie_identite import masquer
 
 pytestmark = pytest.mark.django_db
@@ -119,11 +119,41 @@ def test_decider_une_ligne(alice, monde):
         alice.post(adresse("confirmer", lot)).status_code == 302 and Import.objects.get().etape == Etape.PRET
     )
     assert "Ce n’est pas le même" in alice.get(adresse("decider", lot)).content.decode()
-    ligne = lot.lignes.get()
-    alice.post(adresse("decider", lot), {f"ligne-{ligne.pk}": "n'importe quoi", "ligne-999999": "meme"})
+    alice.post(adresse("decider", lot), {"ligne-2-1": "n'importe quoi", "ligne-9999-1": "meme"})
     assert lot.lignes.get().reponse == ""
-    alice.post(adresse("decider", lot), {f"ligne-{ligne.pk}": "different"})
+    alice.post(adresse("decider", lot), {"ligne-2-1": "different"})
     assert "Envoyer 1 signalement" in alice.get(adresse("suivi", lot)).content.decode()
+
+
+def test_decider_entre_plusieurs_candidats(alice, monde):
+    connues, lot = triplees(monde)
+    assert "(et à 1 autre fiche)" in alice.get(adresse("suivi", lot)).content.decode()
+    page = alice.get(adresse("decider", lot)).content.decode()
+    assert all(f"{une}, signalé le" in page for une in connues) and page.count("<table>") == 2
+    for champ in ("ligne-2-1", "ligne-2-2"):
+        assert re.findall(rf'type="radio" [^>]*name="{champ}" value="(\w+)"', page) == [
+            "meme", "different", "inconnu"
+        ]  # fmt: skip
+    assert "checked" not in page
+    alice.post(adresse("decider", lot), {"ligne-2": "", "ligne-2-1": "different"})
+    page = alice.get(adresse("decider", lot)).content.decode()
+    assert re.findall(r'id="([\w-]+)"[^>]* checked', page) == ["ligne-2-1-different"]
+    reponse = alice.post(adresse("decider", lot), {"ligne-2": "", "ligne-2-2": "meme"})
+    assert reponse["Location"] == adresse("suivi", lot)
+    seconde = Signalement.objects.get(pk=lot.lignes.get().candidats[1]["signalement"])
+    assert f"Ressemble à {seconde}, signalé le" in alice.get(adresse("suivi", lot)).content.decode()
+    alice.post(adresse("confirmer", lot))
+    envoye = lot.lignes.get().signalement
+    assert envoye.rattachements.get().jeune == seconde.rattachements.get().jeune
+
+
+def test_ne_pas_envoyer_une_ligne(alice, monde):
+    _, lot = triplees(monde)
+    alice.post(adresse("decider", lot), {"ligne-2": ["", "ecarter"]})
+    assert 'name="ligne-2" value="ecarter" checked' in alice.get(adresse("decider", lot)).content.decode()
+    assert "Ne sera pas envoyée" in alice.get(adresse("suivi", lot)).content.decode()
+    alice.post(adresse("decider", lot), {"ligne-2": ""})
+    assert "Décider (1)" in alice.get(adresse("suivi", lot)).content.decode()
 
 
 def test_repondre_je_ne_sais_pas_a_toutes(alice, monde):
@@ -141,7 +171,7 @@ def test_les_reponses_cochees_l_emportent_sur_je_ne_sais_pas_pour_les_autres(ali
     ]
     lot = deposer(monde, liste(deux))
     une, autre = lot.lignes.filter(statut=Statut.A_DECIDER)
-    alice.post(adresse("decider", lot), {"toutes": "1", f"ligne-{une.pk}": "different"})
+    alice.post(adresse("decider", lot), {"toutes": "1", f"ligne-{une.numero}-1": "different"})
     assert lot.lignes.get(pk=une.pk).reponse == LigneImport.Reponse.DIFFERENT
     assert lot.lignes.get(pk=autre.pk).reponse == LigneImport.Reponse.INCERTAIN
 
@@ -155,10 +185,9 @@ def test_ce_que_le_moteur_dit_deja_signale_se_conteste(alice, monde):
     lot = deposer(monde, liste([v]))
     page = alice.get(adresse("suivi", lot)).content.decode()
     assert "Aucune ligne n’est à envoyer" in page and adresse("decider", lot) in page
-    ligne = lot.lignes.get()
     page = alice.get(adresse("decider", lot)).content.decode()
     assert "C’est le même : ne pas renvoyer" in page and 'value="ecarter" checked' in page
-    alice.post(adresse("decider", lot), {f"ligne-{ligne.pk}": "different"})
+    alice.post(adresse("decider", lot), {"ligne-2-1": "different"})
     assert "Envoyer 1 signalement" in alice.get(adresse("suivi", lot)).content.decode()
     alice.post(adresse("confirmer", lot))
     assert Signalement.objects.count() == 2 and Jeune.objects.count() == 2
@@ -172,7 +201,7 @@ def test_la_ligne_deja_envoyee_telle_quelle_ne_se_conteste_pas(alice, monde):
     importer(monde, contenu)
     lot = deposer(monde, contenu)
     assert "Rien à décider" in alice.get(adresse("decider", lot)).content.decode()
-    alice.post(adresse("decider", lot), {f"ligne-{lot.lignes.get().pk}": "different"})
+    alice.post(adresse("decider", lot), {"ligne-2-1": "different"})
     assert lot.lignes.get().statut == Statut.DEJA_ENVOYEE and not services.a_envoyer(lot)
 
 
@@ -188,7 +217,7 @@ def une_ligne_deux_fois(monde):
 def test_une_ligne_dite_la_meme_part_a_la_place_de_celle_qui_est_ecartee(alice, monde):
     lot, premiere, seconde = une_ligne_deux_fois(monde)
     alice.post(
-        adresse("decider", lot), {f"ligne-{premiere.pk}": "ecarter"}
+        adresse("decider", lot), {f"ligne-{premiere.numero}": "ecarter"}
     )  # not asked: nothing to decide about it
     assert not services.a_promouvoir(lot)
     LigneImport.objects.filter(pk=premiere.pk).update(statut=Statut.A_DECIDER, reponse="ecarter")
@@ -353,25 +382,43 @@ def _parcours(client, monde, contenu):
     classeur = lire(client.get(adresse("refusees", lot)).content, "r.xlsx")
     vues += [client.post(adresse("confirmer", lot)), *(client.get(adresse("suivi", lot), p) for p in pages)]
     vues += [client.get(adresse("liste")), client.get(adresse("annuler", lot))]
-    # the ids of the rows are those of a sequence, which goes on from one world to the next
-    masques = [(code, re.sub(r"\b(ligne|q)-\d+", r"\1-·", page)) for code, page in map(masquer, vues)]
-    return [*masques, [f.lignes for f in classeur.feuilles]]
+    return [*map(masquer, vues), [f.lignes for f in classeur.feuilles]]
+
+
+def _mondes(client, monde, contenu, identites):
+    """What alice sees of this list with nobody, one and forty-five people of these identities outside her scope."""
+    mondes = []
+    for ailleurs in (0, 1, 45):
+        with transaction.atomic():
+            for n in range(ailleurs):
+                v = identites[n % len(identites)]
+                signaler(
+                    monde.lycee_lisieux if n % 2 else monde.cfa, monde.lucie if n % 2 else monde.basile,
+                    nom_naissance=v["nom"], prenom=v["prenom"], sexe=v["sexe"], date_naissance=v["naissance"],
+                )  # fmt: skip
+            mondes.append(_parcours(client, monde, contenu))
+            transaction.set_rollback(True)
+    return mondes
 
 
 def test_ce_qui_est_hors_du_perimetre_ne_change_pas_un_octet_d_un_import(client, monde):
     tous = jeunes(3)
     rangs = listes.rangees([*tous, tous[0] | {"sortie": tous[0]["sortie"] - timedelta(days=2)}])
     rangs[2][2] = "31/02/2008"
-    v, mondes = tous[0], []
-    for ailleurs in (0, 1, 45):
-        with transaction.atomic():
-            for n in range(ailleurs):
-                signaler(
-                    monde.lycee_lisieux if n % 2 else monde.cfa, monde.lucie if n % 2 else monde.basile,
-                    nom_naissance=v["nom"], prenom=v["prenom"], sexe=v["sexe"], date_naissance=v["naissance"],
-                )  # fmt: skip
-            mondes.append(_parcours(client, monde, listes.csv_de(rangs)))
-            transaction.set_rollback(True)
+    mondes = _mondes(client, monde, listes.csv_de(rangs), tous[:1])
+    for etape, (sans, un, quarante) in enumerate(zip(*mondes, strict=True)):
+        assert sans == un == quarante, f"étape {etape}"
+
+
+def test_un_candidat_hors_du_perimetre_ne_se_montre_ni_parmi_d_autres_ni_seul(client, monde):
+    """A row with two look-alikes in the scope, and one with none: those outside change no byte of either."""
+    triplees(monde)
+    une, sans_ressemblance = jeunes(2)
+    manon = une | {"prenom": "Manon", "sexe": "F", "ine": "", "telephone": ""}
+    ailleurs = [manon, sans_ressemblance, manon | {"prenom": "Léa"}, manon | {"prenom": "Lou"}]
+    mondes = _mondes(client, monde, liste([manon | {"classe": "TLE"}, sans_ressemblance]), ailleurs)
+    pages = [vue[1] for vue in mondes[0][:-1]]
+    assert sum("2 fiches lui ressemblent" in page for page in pages) == 1
     for etape, (sans, un, quarante) in enumerate(zip(*mondes, strict=True)):
         assert sans == un == quarante, f"étape {etape}"
 

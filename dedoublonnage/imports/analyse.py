@@ -6,7 +6,7 @@ is asked when a row is sent, as for any report.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import log
 
@@ -64,13 +64,17 @@ class Connu:
 
 @dataclass
 class Verdict:
-    """What a row is. candidat: id of the visible report it looks like; jumelle: number of the row it looks like."""
+    """What a row is. candidat: id of the visible report it looks like; jumelle: number of the row it looks like.
+
+    candidats: all that the engine found, best first, as `LigneImport.candidats` keeps them.
+    """
 
     ligne: Ligne
     statut: str
     candidat: int | None = None
     jumelle: int | None = None
     probabilite: float | None = None
+    candidats: list = field(default_factory=list)
 
     @property
     def reponse(self):
@@ -154,7 +158,7 @@ class Analyse:
         if decision.zone == "nouveau":
             verdict = Verdict(ligne, LigneImport.Statut.NOUVELLE)
         else:
-            verdict = self._ressemblance(ligne, decision.zone == "automatique", *expliques[0])
+            verdict = self._ressemblance(ligne, decision.zone == "automatique", expliques)
         if verdict.statut == LigneImport.Statut.DEJA_ENVOYEE:
             self.lignes[ligne.empreinte] = numero
         else:
@@ -162,22 +166,41 @@ class Analyse:
             self._retenir(ligne, preparee, connu)
         return verdict
 
-    def _ressemblance(self, ligne, sure, cle, evaluation):
-        chance = round(evaluation.probabilite, 4)
-        if cle < 0:
-            statut = LigneImport.Statut.DEJA_ENVOYEE if sure else LigneImport.Statut.A_DECIDER
-            return Verdict(ligne, statut, jumelle=-cle, probabilite=chance)
-        if not sure:
-            return Verdict(ligne, LigneImport.Statut.A_DECIDER, self.connus[cle][0].signalement, None, chance)
-        sortie = self.lecteur.signalement(ligne).date_sortie
-        for connu in self.connus[cle]:
+    def _ressemblance(self, ligne, sure, expliques):
+        candidats = [self._candidat(cle, evaluation.probabilite) for cle, evaluation in expliques]
+        premier, cle = candidats[0], expliques[0][0]
+        statut = LigneImport.Statut.A_DECIDER
+        if sure and cle < 0:
+            statut = LigneImport.Statut.DEJA_ENVOYEE
+        elif sure:
+            sortie = self._meme_sortie(cle, self.lecteur.signalement(ligne).date_sortie)
+            statut = LigneImport.Statut.DEJA_ENVOYEE if sortie else LigneImport.Statut.CONNUE
+            premier["signalement"] = sortie or premier["signalement"]
+        verdict = Verdict(
+            ligne, statut, premier["signalement"], premier["ligne"], premier["probabilite"], candidats
+        )
+        if verdict.reponse == LigneImport.Reponse.MEME:
+            premier["reponse"] = verdict.reponse
+        return verdict
+
+    def _candidat(self, cle, probabilite):
+        return {
+            "signalement": self.connus[cle][0].signalement if cle > 0 else None,
+            "ligne": -cle if cle < 0 else None,
+            "probabilite": round(probabilite, 4),
+            "reponse": "",
+        }
+
+    def _meme_sortie(self, jeune, sortie):
+        """The report of this exit that the structure has already made of this jeune, or None."""
+        for connu in self.connus[jeune]:
             if (
                 connu.structure == self.structure.pk
                 and connu.date_sortie
                 and abs(connu.date_sortie - sortie) <= MEME_SORTIE
             ):
-                return Verdict(ligne, LigneImport.Statut.DEJA_ENVOYEE, connu.signalement, None, chance)
-        return Verdict(ligne, LigneImport.Statut.CONNUE, self.connus[cle][0].signalement, None, chance)
+                return connu.signalement
+        return None
 
     def _retenir(self, ligne, preparee, jeune):
         self.lignes[ligne.empreinte] = ligne.numero

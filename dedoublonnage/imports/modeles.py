@@ -11,6 +11,10 @@ from qualit.territoire.roles import Niveau
 from signalements.models import Signalement
 
 
+class ImportImpossible(Exception):
+    """What is asked cannot be done on this import. The message is for the user."""
+
+
 class ImportQuerySet(PerimetreQuerySet):
     def en_cours(self):
         """Those that wait for somebody or for the machine."""
@@ -116,6 +120,10 @@ class LigneImport(models.Model):
     remarques = models.JSONField(default=list)
     statut = models.CharField(max_length=14, choices=Statut.choices)
     empreinte = models.CharField(max_length=64, blank=True)
+    candidats = models.JSONField(
+        default=list,
+        help_text="À qui elle ressemble, le plus proche d’abord : {signalement ou ligne, probabilite, reponse}.",
+    )
     candidat = models.ForeignKey(Signalement, models.SET_NULL, null=True, related_name="+")
     jumelle = models.PositiveIntegerField(null=True, help_text="Ligne du même fichier qui lui ressemble.")
     probabilite = models.FloatField(null=True)
@@ -135,6 +143,11 @@ class LigneImport(models.Model):
     def nom_complet(self):
         """Last name in capitals and first name, or what the row has of them."""
         return f"{self.donnees.get('nom_naissance', '').upper()} {self.donnees.get('prenom', '')}".strip()
+
+    @property
+    def autres(self):
+        """How many others it looks like, beside the one that is told first."""
+        return max(0, len(self.candidats) - 1)
 
     @property
     def classe(self):

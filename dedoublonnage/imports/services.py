@@ -30,10 +30,11 @@ from signalements.services import PasEnvoyable, enregistrer_brouillon
 
 from .. import services, suites
 from ..models import Fusion, Paire, Rattachement
-from ..services import DIT_A_LA_SAISIE, Reponse
+from ..services import DIT_A_LA_SAISIE
 from . import memoire
 from .analyse import Analyse, Verdict
-from .modeles import Import, LigneImport
+from .modeles import Import, ImportImpossible, LigneImport
+from .reponses import reponse_de, sans_reponse
 
 Etape, Statut = Import.Etape, LigneImport.Statut
 PAS_LECTURE, PAS_ENVOI = 200, 10
@@ -43,10 +44,6 @@ SORTS = (Statut.NOUVELLE, Statut.CONNUE, Statut.A_DECIDER)
 VALEURS_MAXIMUM = 60
 INATTENDU = "Le portail n’a pas pu traiter cette ligne. Saisissez ce signalement au formulaire, ou signalez-le à l’assistance."
 journal = logging.getLogger(__name__)
-
-
-class ImportImpossible(Exception):
-    """What is asked cannot be done on this import. The message is for the user."""
 
 
 # --- Reading -----------------------------------------------------------------------------------------------
@@ -298,6 +295,7 @@ def _ligne(lot, verdict, cellules):
         statut=verdict.statut,
         empreinte="" if refusee else ligne.empreinte,
         candidat_id=verdict.candidat,
+        candidats=verdict.candidats,
         jumelle=verdict.jumelle,
         probabilite=verdict.probabilite,
         reponse=verdict.reponse,
@@ -321,33 +319,7 @@ def comptes(lot):
     }
 
 
-# --- Answers, confirmation ---------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def repondre(lot, reponses, *, par):
-    """Keep the answers {row id: answer} to the rows that look like somebody of the scope."""
-    if lot.etape != Etape.PRET:
-        raise ImportImpossible("Cet import est déjà confirmé.")
-    permises = set(LigneImport.Reponse.values)
-    for pk, reponse in reponses.items():
-        if reponse in permises:
-            contestee = lot.lignes.filter(pk=pk, statut=Statut.DEJA_ENVOYEE).exclude(
-                reponse__in=["", reponse]
-            )
-            contestee.update(reponse=reponse, statut=Statut.A_DECIDER)
-            a_juger(lot).filter(pk=pk).update(reponse=reponse)
-
-
-def a_juger(lot):
-    """Rows whose identity the user may answer for: all that the engine matched, not those already sent as they are."""
-    moteur = Q(statut=Statut.DEJA_ENVOYEE) & ~Q(reponse="")
-    return lot.lignes.filter(moteur | Q(statut__in=[Statut.A_DECIDER, Statut.CONNUE]))
-
-
-def sans_reponse(lot):
-    """Rows to be decided without an answer yet."""
-    return lot.lignes.filter(statut=Statut.A_DECIDER, reponse="")
+# --- Confirmation ------------------------------------------------------------------------------------------
 
 
 def a_envoyer(lot):
@@ -448,7 +420,7 @@ def envoyer_ligne(lot, ligne, *, par):
                 par=par,
                 noter_ecriture=False,
             )
-            services.envoyer(signalement, reponse=_reponse(lot, ligne), par=par)
+            services.envoyer(signalement, reponse=reponse_de(lot, ligne), par=par)
         ligne.signalement = signalement
     except PasEnvoyable as refus:
         ligne.statut, ligne.raisons = Statut.REFUSEE, [str(refus)]
@@ -468,28 +440,6 @@ def envoyer_ligne(lot, ligne, *, par):
         _signaler_inattendu(lot, ligne.numero, erreur)
         ligne.statut, ligne.raisons = Statut.REFUSEE, [INATTENDU]
     ligne.save(update_fields=["traitee", "signalement", "statut", "raisons", "candidat"])
-
-
-def _reponse(lot, ligne):
-    """The answer to the identity check that a row carries."""
-    if not ligne.reponse:
-        return Reponse()
-    source = ligne.candidat_id
-    if ligne.jumelle is not None:
-        source = lot.lignes.filter(numero=ligne.jumelle).values_list("signalement", flat=True).first()
-    lien = (
-        Rattachement.objects.actifs().filter(signalement=source).select_related("jeune").first()
-        if source
-        else None
-    )
-    if lien is None:
-        return Reponse()
-    if ligne.reponse == LigneImport.Reponse.MEME:
-        return Reponse(meme=lien.jeune)
-    seul = frozenset({lien.jeune_id})
-    if ligne.reponse == LigneImport.Reponse.DIFFERENT:
-        return Reponse(differents=seul)
-    return Reponse(incertains=seul)
 
 
 # --- Undo --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from qualit.web.pagination import paginer
 from signalements.models import Signalement
 
 from .. import taches
-from . import classeurs, questions, services
+from . import classeurs, questions, reponses, services
 from .forms import ColonnesForm, FichierForm, ValeursForm
 from .modeles import Import, LigneImport
 from .services import ImportImpossible
@@ -237,11 +237,11 @@ def _resultat(request, lot):
             "onglets": onglets,
             "actif": actif,
             "page": page,
-            "a_repondre": services.sans_reponse(lot).count() if lot.etape == Etape.PRET else 0,
+            "a_repondre": reponses.sans_reponse(lot).count() if lot.etape == Etape.PRET else 0,
             "a_envoyer": services.a_envoyer(lot).count() + len(services.a_promouvoir(lot))
             if lot.etape == Etape.PRET
             else 0,
-            "a_revoir": services.a_juger(lot).exists(),
+            "a_revoir": reponses.a_juger(lot).exists(),
             "total": sum(comptes[s] for s in Statut.values),
             "batis": services.batis_dessus(lot).count() if lot.etape == Etape.TERMINE else 0,
             "fil": _fil(lot),
@@ -271,29 +271,27 @@ def avancer(request, reference):
 
 @regle(Droit.IMPORTER, objet=Import, methodes=DEUX)
 def decider(request, reference):
-    """Rows that look like somebody of the scope, side by side: one answer a row."""
+    """Rows that look like somebody of the scope, side by side: one answer for each of these."""
     lot = _import(request, reference)
     if lot.etape != Etape.PRET:
         return redirect("imports:suivi", reference=reference)
-    lignes = services.a_juger(lot)
     if request.method == "POST":
-        reponses = {
-            int(nom.removeprefix("ligne-")): valeur
+        recues = {
+            (int(lu[1]), int(lu[2] or 0)): valeur
             for nom, valeur in request.POST.items()
-            if nom.startswith("ligne-") and nom.removeprefix("ligne-").isdecimal() and len(nom) < 24
+            if (lu := questions.CHAMP.fullmatch(nom))
         }
+        reponses.repondre(lot, recues)
         if "toutes" in request.POST:
-            autres = services.sans_reponse(lot).values_list("pk", flat=True)
-            reponses = dict.fromkeys(autres, LigneImport.Reponse.INCERTAIN) | reponses
-        services.repondre(lot, reponses, par=request.user)
-        restent = services.sans_reponse(lot).count()
+            reponses.ne_pas_savoir(lot)
+        restent = reponses.sans_reponse(lot).count()
         if restent:
             messages.info(request, f"Vos réponses sont gardées. Il reste {restent} lignes à décider.")
             return redirect("imports:decider", reference=reference)
         messages.success(request, "Toutes les lignes ont une réponse : vous pouvez envoyer la liste.")
         return redirect("imports:suivi", reference=reference)
-    page = paginer(request, lignes.order_by("reponse", "numero"), par_page=10)
-    visibles = _visibles(request, [ligne.candidat_id for ligne in page])
+    page = paginer(request, reponses.a_juger(lot).order_by("reponse", "numero"), par_page=10)
+    visibles = _visibles(request, [c["signalement"] for ligne in page for c in ligne.candidats])
     toutes = questions.preparer(lot, page, visibles)
     montrer(request, [lot])
     if visibles:
@@ -305,7 +303,7 @@ def decider(request, reference):
             "lot": lot,
             "page": page,
             "questions": toutes,
-            "restent": services.sans_reponse(lot).count(),
+            "restent": reponses.sans_reponse(lot).count(),
             "fil": _fil(lot, "Lignes à décider"),
         },
     )

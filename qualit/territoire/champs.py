@@ -199,6 +199,7 @@ GROUPES = {
                 "raisons",
                 "remarques",
                 "statut",
+                "candidats",
                 "reponse",
             )
         ),

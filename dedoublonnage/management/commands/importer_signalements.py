@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from dedoublonnage.imports import memoire, services
+from dedoublonnage.imports import memoire, reponses, services
 from dedoublonnage.imports.analyse import Analyse
 from dedoublonnage.imports.modeles import LigneImport
 from qualit.echanges.lecture import OCTETS_MAXIMUM, FichierIllisible, lire
@@ -119,7 +119,7 @@ class Command(BaseCommand):
             (ligne.numero, ligne.statut, ligne.raisons)
             for ligne in lot.lignes.only("numero", "statut", "raisons")
         )
-        services.sans_reponse(lot).update(reponse=LigneImport.Reponse.INCERTAIN)
+        reponses.ne_pas_savoir(lot)
         services.confirmer(lot, par=auteur)
         services.mener_a_bien(lot)
         return bilan | {"importees": services.comptes(lot)["importees"], "reference": lot.reference}
