@@ -11,6 +11,7 @@ import sys
 import zipfile
 from datetime import date
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from tests import listes
 
@@ -280,14 +281,20 @@ def honnetes():
     rng = random.Random(3)
     rangs = listes.rangees([listes.jeune(rng, date(2026, 11, 25)) for _ in range(12)])
     desordre, _ = listes.liste_en_desordre(12, date(2026, 11, 25))
-    ligne = b'<table:table-row><table:table-cell office:value-type="string"><text:p>%s</text:p></table:table-cell></table:table-row>'
     return [
         ("liste.csv", listes.csv_de(rangs)),
         ("liste.csv", listes.csv_de(rangs, codage="utf-16")),
         ("liste.csv", desordre),
         ("liste.xlsx", listes.xlsx_de(rangs)),
-        ("liste.ods", ods(ligne % b"Nom" + ligne % b"Yver")),
+        ("liste.ods", ods(_rangees_ods([listes.TITRES, *rangs]))),
     ]
+
+
+def _rangees_ods(rangs):
+    """The inside of an ODS table of these texts."""
+    cellule = '<table:table-cell office:value-type="string"><text:p>%s</text:p></table:table-cell>'
+    rangees = ("".join(cellule % escape(c) for c in rang) for rang in rangs)
+    return "".join(f"<table:table-row>{r}</table:table-row>" for r in rangees).encode()
 
 
 def mutations(nombre, graine=1):
