@@ -8,6 +8,7 @@ process, as a signed-in person does. Prints the median, the 95th centile (ms) an
 
 import argparse
 import os
+import random
 import statistics
 import sys
 import time
@@ -19,40 +20,13 @@ sys.path.insert(0, str(RACINE))
 BASE = "qualit_banc_gab"
 
 LIGNES = 30
-PRENOMS = [
-    "Maëlle",
-    "Tristan",
-    "Inès",
-    "Noah",
-    "Léna",
-    "Eliott",
-    "Jade",
-    "Timéo",
-    "Manon",
-    "Bilal",
-    "Chloé",
-    "Enzo",
-]
-NOMS = [
-    "Duvivier",
-    "Langlois",
-    "Pottier",
-    "Buisson",
-    "Lemarchand",
-    "Auvray",
-    "Fleury",
-    "Leroux",
-    "Hamel",
-    "Vasseur",
-]
+#: names drawn as frequently as those of the demonstration's people, each given to one report in that many
+VARIANTES = 20_000
 
 VARIER = """
-UPDATE signalements_signalement s SET
-    nom_naissance = upper(v.nom) || ' ' || chr(65 + (s.id %% 26)::int), prenom = v.prenom,
-    nom_tri = lower(v.nom) || ' ' || chr(97 + (s.id %% 26)::int) || ' ' || translate(lower(v.prenom), 'éëè', 'eee')
-FROM (SELECT i, (%(noms)s::text[])[1 + i %% %(n)s] AS nom, (%(prenoms)s::text[])[1 + (i / 7) %% %(p)s] AS prenom
-      FROM generate_series(0, 9999) i) v
-WHERE v.i = s.id %% 10000;
+UPDATE signalements_signalement s SET nom_naissance = v.nom, prenom = v.prenom, nom_tri = v.tri
+FROM unnest(%(noms)s::text[], %(prenoms)s::text[], %(tris)s::text[]) WITH ORDINALITY v (nom, prenom, tri, i)
+WHERE v.i = 1 + s.id %% %(n)s;
 
 INSERT INTO signalements_contact (cree_le, signalement_id, type, valeur, normalisee, proprietaire, etat)
 SELECT now(), id, 'telephone', '06' || lpad((id %% 100000000)::text, 8, '0'), '+336' || lpad((id %% 100000000)::text, 8, '0'),
@@ -97,6 +71,17 @@ def preparer(garder):
     django.setup()
 
 
+def identites(nombre):
+    """Surnames and first names of that many invented people, always the same."""
+    from datetime import date
+
+    from statistiques.demo.personnes import Fabrique
+
+    fabrique = Fabrique(random.Random(1), date(1995, 1, 1), date(2010, 12, 31))
+    annees = [fabrique.rng.randint(1995, 2010) for _ in range(nombre)]
+    return [fabrique.nom() for _ in annees], [fabrique.prenom(fabrique.rng.choice("MF"), a) for a in annees]
+
+
 def remplir(jeunes):
     """Complete the base up to that many jeunes; returns whether anything was written."""
     from django.core.management import call_command
@@ -105,6 +90,7 @@ def remplir(jeunes):
     from benchmarks.generer_statistiques import generer
     from dedoublonnage.models import Jeune
     from qualit.territoire.chargement import charger_referentiels
+    from qualit.territoire.models import cle_de_tri
     from signalements.models import Contact
 
     call_command("migrate", verbosity=0)
@@ -119,11 +105,14 @@ def remplir(jeunes):
         charger_referentiels(inventees=True)
     if deja < jeunes - 20:
         generer(jeunes, debut=deja + 1, dire=print)
+    noms, prenoms = identites(VARIANTES)
+    tris = [cle_de_tri(n, p) for n, p in zip(noms, prenoms, strict=True)]
+    valeurs = {"noms": noms, "prenoms": prenoms, "tris": tris, "n": VARIANTES}
     with connection.cursor() as curseur:
         curseur.execute("ANALYZE")
         curseur.execute("SET enable_nestloop = off")  # whole tables against whole tables
         for requete in VARIER.split(";\n"):
-            curseur.execute(requete, {"noms": NOMS, "prenoms": PRENOMS, "n": len(NOMS), "p": len(PRENOMS)})
+            curseur.execute(requete, valeurs)
         curseur.execute("RESET enable_nestloop")
         curseur.execute("ANALYZE")
     return True
@@ -292,6 +281,7 @@ def pages(chrono, options, personnes, bassin, operateur, seance):
     missions = list(
         Mission.objects.filter(structure=operateur, etat__in=["acceptee", "proposee"])[: options.fois]
     )
+    noms, prenoms = identites(len(dossiers))
     for n, d in enumerate(dossiers):
         chrono.mesurer("file du bassin", lambda: gab.get(reverse("gab:file")))
         chrono.mesurer(
@@ -301,10 +291,10 @@ def pages(chrono, options, personnes, bassin, operateur, seance):
         chrono.mesurer("dossier", lambda d=d: gab.get(reverse("gab:dossier", args=[d.reference])))
         jeune = Jeune.objects.get(pk=d.jeune_id)
         chrono.mesurer("page d’un jeune", lambda j=jeune: gab.get(reverse("suivi:jeune", args=[j.reference])))
-        nom = f"{NOMS[n % len(NOMS)]} {PRENOMS[n % len(PRENOMS)]}"
+        nom = f"{noms[n]} {prenoms[n]}"
         for texte, titre in (
             (nom, "exact"),
-            (nom.replace("e", "é", 1)[:-1], "approché"),
+            (f"{noms[n][:-1]} {prenoms[n][1:]}", "approché"),
             (f"06{d.pk:08}", "numéro"),
         ):
             chrono.mesurer(

@@ -5,8 +5,9 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from qualit.territoire.droits import Chemin, Nominatif, Perimetre, PerimetreQuerySet
@@ -248,6 +249,10 @@ class Signalement(Nominatif):
             models.Index(fields=["bassin", "etat", "envoye_le"], name="signalement_bassin"),
             models.Index(fields=["envoye_le"], name="signalement_envoye"),
             models.Index(fields=["nom_tri"], name="signalement_nom_tri"),
+            models.Index(fields=["structure", "-envoye_le"], name="signalement_envois"),
+            models.Index(fields=["date_naissance"], name="signalement_naissance"),
+            models.Index(fields=["nom_usage"], condition=~Q(nom_usage=""), name="signalement_nom_usage"),
+            GinIndex(OpClass(F("nom_tri"), name="gin_trgm_ops"), name="signalement_nom_trigrammes"),
         ]
 
     def __str__(self):

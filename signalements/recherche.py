@@ -2,6 +2,9 @@
 
 import re
 
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.db import connection, transaction
+from django.db.models import Q
 from rapidfuzz import fuzz, process
 
 from qualit.territoire.models import cle_de_tri
@@ -10,10 +13,12 @@ from .controles import ine_normalise, numero_normalise
 from .models import Contact
 
 MAXIMUM = 50
-#: Beyond that many reports in the scope, a name written approximately must come with a birth date.
-PORTEE_MAXIMALE = 60_000
 SEUIL = 82
 SEUIL_AVEC_DATE = 62
+#: Trigrams that a name must share with the words to be compared with them, below what any name at SEUIL shares (a
+#: transposition in six letters leaves 3 of 7 in one word); and how many names are compared, the nearest first.
+TRIGRAMMES = {"similarity_threshold": 0.25, "word_similarity_threshold": 0.4}
+COMPARES = 1000
 
 
 def trouver(portee, quoi, date_naissance=None):
@@ -50,9 +55,8 @@ def _par_nom(portee, quoi, *, avec_date):
     trouves = list(exacts.order_by("nom_tri", "-envoye_le").values_list("pk", flat=True)[:MAXIMUM])
     if len(trouves) >= MAXIMUM:
         return trouves
-    lignes = list(portee.values_list("pk", "nom_tri", "nom_usage", "prenom")[: PORTEE_MAXIMALE + 1])
-    if len(lignes) > PORTEE_MAXIMALE:
-        return trouves
+    lignes = portee if avec_date else _voisins(portee, mots)
+    lignes = lignes.values_list("pk", "nom_tri", "nom_usage", "prenom")
     noms = {}
     for pk, nom, usage, prenom in lignes:
         noms[pk] = " ".join(_lettres(nom))
@@ -65,6 +69,24 @@ def _par_nom(portee, quoi, *, avec_date):
     )
     ids = [cle[0] if isinstance(cle, tuple) else cle for _, _, cle in proches]
     return list(dict.fromkeys([*trouves, *ids]))[:MAXIMUM]
+
+
+@transaction.atomic
+def _voisins(portee, mots):
+    """The reports whose name shares enough trigrams with the words (an index answers), and those with a usage name."""
+    with connection.cursor() as curseur:
+        for reglage, seuil in TRIGRAMMES.items():
+            curseur.execute("SELECT set_config(%s, %s, true)", [f"pg_trgm.{reglage}", str(seuil)])
+    cherche = " ".join(mots)
+    if len(mots) > 1:
+        semblables, proximite = Q(nom_tri__trigram_similar=cherche), TrigramSimilarity("nom_tri", cherche)
+    else:
+        semblables, proximite = (
+            Q(nom_tri__trigram_word_similar=cherche),
+            TrigramWordSimilarity(cherche, "nom_tri"),
+        )
+    proches = portee.filter(semblables | ~Q(nom_usage=""))
+    return proches.order_by(proximite.desc())[:COMPARES]
 
 
 def _un_mot(cherche, nom, *, score_cutoff=0, **_):

@@ -50,28 +50,37 @@ def avec_suivi(missions):
 
 
 def condition(vue, aujourdhui=None):
-    """What puts an annotated mission in one list of `VUES`."""
+    """What puts a mission in one list of `VUES`: tests of existence, so that a count reads no more than it must."""
     aujourdhui = aujourdhui or timezone.localdate()
+    limite = sans_nouvelles_depuis()
     peut_etre_joint = joignable("dossier__jeune__")
     acceptee = Q(etat=Mission.Etat.ACCEPTEE)
+    etapes = Etape.objects.valables().filter(mission=OuterRef("pk")).order_by()
+    suivante = Etape.objects.valables().filter(mission=OuterRef("mission"), quand__gt=OuterRef("quand"))
+    rappel = etapes.filter(~Exists(suivante.order_by()), rappeler_le__lte=aujourdhui)
+    courant = (
+        Devenir.objects.valables().filter(dossier=OuterRef("dossier"), remplace_le__isnull=True).order_by()
+    )
     return {
         "a_repondre": Q(etat=Mission.Etat.PROPOSEE),
         "en_cours": acceptee,
-        "rappels": acceptee & peut_etre_joint & Q(rappel__lte=aujourdhui),
+        "rappels": acceptee & peut_etre_joint & Q(Exists(rappel)),
         "sans_nouvelles": acceptee
         & peut_etre_joint
-        & Q(dernier_fait__lt=sans_nouvelles_depuis())
-        & ~Q(dossier__etat=EtatDossier.EN_SOLUTION),
+        & Q(repondue_le__date__lt=limite)
+        & ~Q(dossier__etat=EtatDossier.EN_SOLUTION)
+        & ~Q(Exists(etapes.filter(date__gte=limite)))
+        & ~Q(Exists(courant.filter(verifie_le__gte=limite))),
         "a_reverifier": Q(etat__in=[Mission.Etat.ACCEPTEE, Mission.Etat.TERMINEE], a_confirmer=False)
         & peut_etre_joint
-        & Q(validite__lt=aujourdhui),
+        & Q(Exists(courant.filter(valable_jusqu_au__lt=aujourdhui))),
         "terminees": ~Q(etat__in=[Mission.Etat.PROPOSEE, Mission.Etat.ACCEPTEE]),
     }[vue]
 
 
 def comptes(missions):
     """How many missions each list holds: {vue: number}, in one query."""
-    return avec_suivi(missions).aggregate(**{vue: Count("pk", filter=condition(vue)) for vue in VUES})
+    return missions.aggregate(**{vue: Count("pk", filter=condition(vue)) for vue in VUES})
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """Fields, help texts and choices that several forms of the GAB share."""
 
+from collections import Counter
 from datetime import datetime, time
 
 from django import forms
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from qualit.territoire.models import Adhesion, Structure, Utilisateur
@@ -113,20 +114,23 @@ def choix_solutions():
 
 
 def operateurs_avec_charge(bassin):
-    """Open operators of the académie with their load: `en_cours`, `en_attente`, `inscrits`; the bassin's own first."""
-    actifs = Adhesion.objects.actives().filter(role="operateur")
-    return (
+    """Open operators of the académie, by name, with their load: `en_cours`, `en_attente`; `inscrits`: somebody answers."""
+    actifs = Adhesion.objects.actives().filter(role="operateur", structure=OuterRef("pk"))
+    structures = list(
         Structure.objects.ouvertes()
         .operatrices()
         .filter(academie=bassin.academie)
-        .select_related("bassin")
-        .annotate(
-            en_cours=Count("missions", filter=Q(missions__etat=Mission.Etat.ACCEPTEE), distinct=True),
-            en_attente=Count("missions", filter=Q(missions__etat=Mission.Etat.PROPOSEE), distinct=True),
-            inscrits=Count("adhesions", filter=Q(adhesions__in=actifs), distinct=True),
-        )
+        .annotate(inscrits=Exists(actifs))
         .order_by("nom_tri")
     )
+    charges = Counter()
+    vivantes = Mission.objects.vivantes().order_by().values_list("structure", "etat")
+    for structure, etat, nombre in vivantes.annotate(n=Count("pk")):
+        charges[structure, etat] = nombre
+    for structure in structures:
+        structure.en_cours = charges[structure.pk, Mission.Etat.ACCEPTEE]
+        structure.en_attente = charges[structure.pk, Mission.Etat.PROPOSEE]
+    return structures
 
 
 def choix_operateurs(bassin, sauf=()):

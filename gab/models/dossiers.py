@@ -6,7 +6,9 @@ from dateutil.relativedelta import relativedelta
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
 from dedoublonnage.models import Jeune
@@ -135,13 +137,20 @@ class DossierQuerySet(PerimetreQuerySet):
         """Annotate `mineur`, `mission_sans_reponse` and `priorite` (the higher, the sooner)."""
         au = au or timezone.localdate()
         horloge = Q(echeance_legale__isnull=False, recu_avec_responsable_le__isnull=True)
-        majorite = au - relativedelta(years=18)
+        naissance = (
+            Jeune.objects.filter(pk=OuterRef("jeune_id")).order_by().values("identite__date_naissance")
+        )
+        # A minor of today was one at the report, so the clock was set, less than three years ago (nobody is reported
+        # before 16): the birth date is read for those alone. A scalar subquery: PostgreSQL would hash an EXISTS whole.
+        adulte = Q(echeance_legale__isnull=True) | Q(premier_envoi_le__date__lt=au - relativedelta(years=3))
         return (
             self.avec_mission_sans_reponse()
             .annotate(
                 mineur=Case(
-                    When(jeune__identite__date_naissance__gt=majorite, then=Value(True)),
-                    default=Value(False),
+                    When(adulte, then=Value(False)),
+                    default=Coalesce(
+                        GreaterThan(Subquery(naissance), au - relativedelta(years=18)), Value(False)
+                    ),
                     output_field=models.BooleanField(),
                 )
             )
@@ -245,7 +254,12 @@ class Dossier(models.Model):
         ]
         indexes = [
             models.Index(fields=["bassin", "etat", "echeance_legale"], name="dossier_bassin_etat"),
-            models.Index(fields=["prochaine_echeance"], name="dossier_echeance"),
+            models.Index(fields=["bassin", "prochaine_echeance"], name="dossier_bassin_echeance"),
+            models.Index(
+                fields=["bassin", "echeance_legale"],
+                condition=Q(recu_avec_responsable_le__isnull=True, etat__in=sorted(ETATS_OUVERTS)),
+                name="dossier_horloge",
+            ),
         ]
 
     def __str__(self):

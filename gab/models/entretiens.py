@@ -68,7 +68,10 @@ class Entretien(models.Model):
 
     class Meta:
         ordering = ["quand"]
-        indexes = [models.Index(fields=["dossier", "quand"], name="entretien_dossier")]
+        indexes = [
+            models.Index(fields=["dossier", "quand"], name="entretien_dossier"),
+            models.Index(fields=["quand"], condition=Q(etat="prevu"), name="entretien_prevu"),
+        ]
 
     def __str__(self):
         return f"Entretien du {timezone.localtime(self.quand):%d/%m/%Y}"

@@ -128,7 +128,10 @@ class Mission(models.Model):
                 violation_error_message="Un refus demande un motif.",
             ),
         ]
-        indexes = [models.Index(fields=["structure", "etat", "-proposee_le"], name="mission_structure")]
+        indexes = [
+            models.Index(fields=["structure", "etat", "-proposee_le"], name="mission_structure"),
+            models.Index(fields=["expire_le"], condition=Q(etat="proposee"), name="mission_proposee"),
+        ]
 
     def __str__(self):
         return f"Mission {self.structure}"

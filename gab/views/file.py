@@ -8,7 +8,7 @@ from qualit.journal.models import Action
 from qualit.journal.services import montrer
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
-from qualit.web.pagination import paginer
+from qualit.web.pagination import en_deux_temps, paginer
 
 from .. import file as lecture_file
 from .. import tableurs
@@ -32,7 +32,10 @@ def file(request):
     )
     if fichier := not recherche and tableurs.dossiers(request, lignes):
         return fichier
-    page = paginer(request, lignes[:50] if recherche else lignes)
+    if recherche:
+        page = paginer(request, en_deux_temps(lignes[:50], lignes))
+    else:
+        page = paginer(request, lignes, total=lecture_file.retenus(request.user, filtre).count())
     montrer_dossiers(request, page.object_list, action=Action.RECHERCHE if recherche else None)
     return render(
         request,

@@ -32,8 +32,8 @@ def _rang(request, total):
     return max(1, min(rang, total))
 
 
-def _ecran(request, seance, lignes, rang, form=None):
-    """The context of one line on the screen: large, without sensitive text."""
+def _ecran(request, seance, lignes, rang, form=None, operateurs=None):
+    """The context of one line on the screen: large, without sensitive text. operateurs: their choices, when already read."""
     ligne = lignes[rang - 1]
     identite = ligne.dossier.jeune.identite
     modifiable = seance.etat == Seance.Etat.OUVERTE and droits.peut(request.user, Droit.TENIR_SEANCE, seance)
@@ -47,7 +47,7 @@ def _ecran(request, seance, lignes, rang, form=None):
                 "vu": ligne.jalon,
             },
             solutions=choix_solutions(),
-            operateurs=choix_operateurs(seance.bassin),
+            operateurs=operateurs or choix_operateurs(seance.bassin),
         )
     return {
         "fil": fil_de_la_seance(seance, ("Projection", None)),
@@ -92,7 +92,8 @@ def decider(request, reference):
         messages.error(request, "Ce dossier n’est plus à l’ordre du jour.")
         return redirect("gab:seance", reference=seance.reference)
     ligne = lignes[rang - 1]
-    form = DecisionForm(request.POST, solutions=choix_solutions(), operateurs=choix_operateurs(seance.bassin))
+    operateurs = choix_operateurs(seance.bassin)
+    form = DecisionForm(request.POST, solutions=choix_solutions(), operateurs=operateurs)
     if form.is_valid():
         try:
             with transaction.atomic():
@@ -121,7 +122,7 @@ def decider(request, reference):
                 return redirect("gab:seance", reference=seance.reference)
             return redirect(f"{reverse('gab:projection', args=[seance.reference])}?ligne={suivant}")
         montrer(request, [seance], jeunes=[lignes[suivant - 1].dossier.jeune_id])
-        contexte = _ecran(request, seance, lignes, suivant)
+        contexte = _ecran(request, seance, lignes, suivant, operateurs=operateurs)
         return render(request, "gab/_ecran.html", contexte | {"fait": rang, "fini": rang == len(lignes)})
     return _de_nouveau(request, seance, lignes, rang, form)
 

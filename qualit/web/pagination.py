@@ -5,13 +5,19 @@ from django.core.paginator import Paginator
 PAR_PAGE = 25
 
 
-def paginer(request, lignes, *, par_page=PAR_PAGE):
+def paginer(request, lignes, *, par_page=PAR_PAGE, total=None):
     """Return the page asked by ?page= (the first or last one when out of range), ready for composants/pagination.html.
 
     `page.prefixe` is the query string to keep ("q=x&", or ""), `page.numeros` the numbers to show, None for a gap.
+    total: the number of rows of a long queryset whose order is costly, when a lighter statement counts them; its page is
+    then read in two times (the keys in order, then their rows), so that only the rows shown are joined to others.
     """
     paginateur = Paginator(lignes, par_page)
+    if total is not None:
+        paginateur.count = total
     page = paginateur.get_page(request.GET.get("page"))
+    if total is not None:
+        page.object_list = en_deux_temps(page.object_list, lignes)
     parametres = request.GET.copy()
     parametres.pop("page", None)
     page.prefixe = parametres.urlencode() + "&" if parametres else ""
@@ -25,6 +31,13 @@ def paginer(request, lignes, *, par_page=PAR_PAGE):
             page.numeros.append(None)
         page.numeros.append(numero)
     return page
+
+
+def en_deux_temps(tranche, lignes):
+    """The rows of a slice of `lignes`: their keys in order, then the rows, so that only these are joined to others."""
+    cles = list(tranche.values_list("pk", flat=True))
+    par_cle = lignes.in_bulk(cles)
+    return [par_cle[cle] for cle in cles if cle in par_cle]
 
 
 def tri_demande(request, permis, defaut):

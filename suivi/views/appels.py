@@ -1,11 +1,11 @@
 """Calls: a number opens the card, the result of a call in one click."""
 
 from django.contrib import messages
-from django.db.models import F, Q
+from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import render
 from django.urls import reverse
 
-from gab.models import Mission
+from gab.models import Mission, Versement
 from qualit import workflow
 from qualit.journal.models import Action
 from qualit.journal.services import montrer
@@ -95,14 +95,15 @@ def _par_numero(user, saisi):
     if not normalise and len(chiffres) < 6:
         return []
     cherche = {"normalisee": normalise} if normalise else {"normalisee__endswith": chiffres}
-    contacts = Contact.objects.filter(type=Contact.Type.TELEPHONE, **cherche)
-    lisibles = mes_missions(user).filter(etat__in=lectures.LISIBLES)
-    missions = lisibles.filter(
-        Q(a_confirmer=False, dossier__versements__signalement__contacts__in=contacts)
-        | Q(
-            a_confirmer=True,
-            dossier__versements__signalement__contacts__in=contacts,
-            dossier__versements__signalement__structure=F("structure"),
-        )
-    ).distinct()
+    appeles = Versement.objects.filter(
+        signalement__in=Contact.objects.filter(type=Contact.Type.TELEPHONE, **cherche).values("signalement")
+    ).order_by()
+    missions = mes_missions(user).filter(
+        Q(a_confirmer=False)
+        | Exists(appeles.filter(dossier=OuterRef("dossier"), signalement__structure=OuterRef("structure"))),
+        etat__in=lectures.LISIBLES,
+        dossier__in=list(
+            appeles.values_list("dossier", flat=True)
+        ),  # a few: the missions are found from them
+    )
     return lectures.lignes(missions.order_by("-proposee_le")[:20])

@@ -61,7 +61,7 @@ def liste(request):
     missions = missions.order_by(*tri, "pk")
     if fichier := tableurs.mes_missions(request, missions, lectures.VUES[vue]):
         return fichier
-    page = paginer(request, missions)
+    page = paginer(request, missions, total=missions.count() if filtre else comptes[vue])
     lignes = lectures.lignes(page.object_list)
     montrer(
         request,
