@@ -97,7 +97,7 @@ def test_decider_entre_deux_fiches_qui_ressemblent_a_une_ligne(monde, en_tant_qu
     _, lot = triplees(monde)
     page = en_tant_que(monde.alice)
     page.goto(f"/imports/{lot.reference}/")
-    page.get_by_role("link", name="Décider (1)").click()
+    page.get_by_role("link", name="Décider (1)", exact=True).click()
     expect(page.get_by_text("2 fiches lui ressemblent")).to_be_visible()
     regarder(page, "imports-7-decider")
     page.get_by_role("group", name="fiche 1 sur 2").get_by_text("Ce n’est pas le même").click()
