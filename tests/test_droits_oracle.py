@@ -175,10 +175,11 @@ class Faits:
                     dossier=d, structure=structure, etat=h.choice(Mission.Etat.values), motif_refus="autre",
                     a_confirmer=h.random() < 0.2, expire_le=self.jour,
                 )  # fmt: skip
-            if h.random() < 0.3:
+            if h.random() < 0.6:  # those that let somebody read are the rare ones: the others only stand by
                 de, vers = h.sample(bassins, 2)
+                etat = h.choice([Transfert.Etat.PROPOSE, Transfert.Etat.ACCEPTE, *Transfert.Etat.values])
                 Transfert.objects.create(
-                    dossier=d, de=de, vers=vers, etat=h.choice(Transfert.Etat.values), motif="m",
+                    dossier=d, de=de, vers=vers, etat=etat, motif="m",
                     lisible_jusqu_au=self.jour + timedelta(days=h.choice([-1, 0, 30])),
                 )  # fmt: skip
             if h.random() < 0.3:
