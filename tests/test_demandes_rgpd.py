@@ -1,5 +1,6 @@
 """The delegate's register: the clock, finding the person, protecting, correcting, erasing, answering."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -131,6 +132,17 @@ def test_le_registre_est_au_delegue_de_l_academie(m):
     la_bas = services.ouvrir(Demande(type="acces", demandeur="X", qualite="jeune"), par=m.rouen_dpo)
     with pytest.raises(PermissionDenied):
         services.designer(la_bas, m.jeune, par=m.rouen_dpo)
+
+
+def test_designer_un_jeune_d_une_autre_academie_repond_comme_s_il_n_existait_pas(m):
+    une = services.ouvrir(Demande(type="acces", demandeur="X", qualite="jeune"), par=m.dora)
+    etranger = w.signaler(m.lycee_rouen, m.robin, 1).rattachements.get().jeune
+    la_bas, nulle_part = (page(m, "designer", une, "post", jeune=r) for r in (etranger.reference, "ZZZZZZZZ"))
+    assert la_bas.status_code == nulle_part.status_code == 404
+    nonce = re.compile(rb'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"')
+    assert nonce.sub(b"", la_bas.content) == nonce.sub(b"", nulle_part.content)
+    une.refresh_from_db()
+    assert une.jeune is None
 
 
 def test_la_recherche_demande_un_motif_et_le_trace(m):

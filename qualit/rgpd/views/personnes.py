@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
@@ -63,10 +63,10 @@ def designer(request, reference):
             jeune = get_object_or_404(Jeune, reference=request.POST["jeune"])
         try:
             services.designer(une, jeune, par=request.user)
-        except (ValidationError, PermissionDenied) as erreur:
-            messages.error(
-                request, getattr(erreur, "message", "Cette personne ne relève pas de votre académie.")
-            )
+        except PermissionDenied:  # of another académie: as if it did not exist
+            raise Http404 from None
+        except ValidationError as erreur:
+            messages.error(request, erreur.message)
         return redirect("rgpd:demande", reference=reference)
     form = RechercheForm(request.POST)
     if not form.is_valid():
