@@ -21,7 +21,7 @@ from qualit.notifications.models import Courriel
 from qualit.notifications.services import envoyer_en_attente
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
-from qualit.territoire.models import Adhesion, Invitation, Utilisateur
+from qualit.territoire.models import Adhesion, Invitation, Structure, Utilisateur
 from qualit.territoire.roles import SIEGE_DU_ROLE, Role
 
 from . import monde as w
@@ -96,6 +96,47 @@ def test_une_invitation_expire_et_se_retire(m):
     services.revoquer(invitation, par=m.andre)
     invitation.refresh_from_db()
     assert invitation.situation == "revoquee"
+
+
+def test_une_structure_fermee_ne_s_ouvre_plus_par_une_invitation_et_dit_a_qui_s_adresser(m):
+    invitation = services.inviter("neuf@example.invalid", Role.SIGNALEUR, m.lycee, par=m.andre)
+    Structure.objects.filter(pk=m.lycee.pk).update(fermee_le=timezone.localdate())
+    client = Client()
+    page = client.get(lien_recu("neuf@example.invalid"), follow=True)
+    corps = page.content.decode()
+    assert page.status_code == 410 and "a fermé le" in corps and m.lycee.nom in corps
+    assert "rene@example.invalid" in corps and "andre@example.invalid" not in corps  # who can still invite
+    assert 'name="mot_de_passe"' not in corps
+    phrase = "une phrase assez longue"
+    donnees = {"prenom": "Neuf", "nom": "Venu", "mot_de_passe": phrase, "confirmation": phrase}
+    assert client.post(reverse("territoire:invitation"), donnees).status_code == 410
+    with pytest.raises(services.StructureFermee, match="a fermé le"):
+        services.accepter(invitation, prenom="Neuf", nom="Venu", mot_de_passe=phrase)
+    assert not Utilisateur.objects.filter(email="neuf@example.invalid").exists()
+    # somebody who has an account is told the same, and keeps what they have
+    invitation = services.inviter("olga@example.invalid", Role.SIGNALEUR, m.cfa, par=m.rene)
+    Structure.objects.filter(pk=m.cfa.pk).update(fermee_le=timezone.localdate(), reprise_par=m.cio)
+    olga = w.connecter(Client(), m.olga)
+    corps = olga.get(lien_recu("olga@example.invalid"), follow=True).content.decode()
+    assert "reprise par" in corps and m.cio.courriel in corps and "rene@example.invalid" not in corps
+    assert olga.post(reverse("territoire:invitation")).status_code == 410
+    assert m.olga.adhesions.count() == 1
+    # the day before it closes, the link still serves
+    Structure.objects.filter(pk=m.cfa.pk).update(fermee_le=timezone.localdate() + timedelta(days=1))
+    assert olga.post(reverse("territoire:invitation")).status_code == 302 and m.olga.adhesions.count() == 2
+
+
+def test_une_structure_qui_ferme_pendant_la_saisie_se_dit_aussi(m, monkeypatch):
+    services.inviter("neuf@example.invalid", Role.SIGNALEUR, m.lycee, par=m.andre)
+    client = Client()
+    client.get(lien_recu("neuf@example.invalid"))
+    Structure.objects.filter(pk=m.lycee.pk).update(fermee_le=timezone.localdate())
+    reponses = iter([False, True])  # open when the page is asked, closed when the membership is made
+    monkeypatch.setattr(services, "est_ferme", lambda siege: next(reponses))
+    phrase = "une phrase assez longue"
+    donnees = {"prenom": "Neuf", "nom": "Venu", "mot_de_passe": phrase, "confirmation": phrase}
+    assert client.post(reverse("territoire:invitation"), donnees).status_code == 410
+    assert not Utilisateur.objects.filter(email="neuf@example.invalid").exists()
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,14 @@ from authlib import jose
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from oidc_provider_mock._app import app as fournisseur
 from oidc_provider_mock._server import _threaded_server
 from oidc_provider_mock._storage import storage
 
 from qualit.acteurs import services
 from qualit.journal.models import Trace
-from qualit.territoire.models import Utilisateur
+from qualit.territoire.models import Structure, Utilisateur
 from qualit.territoire.roles import Role
 
 from . import monde as w
@@ -197,6 +198,19 @@ def test_une_personne_invitee_ouvre_son_compte_avec_les_noms_de_proconnect(pc, m
     assert (neuve.prenom, neuve.nom, neuve.has_usable_password()) == ("Nora", "VENUE", False)
     assert {a.structure for a in neuve.adhesions.actives()} == {m.lycee, m.cfa}
     assert client.get("/").url == reverse("territoire:charte")
+
+
+def test_une_invitation_vers_une_structure_fermee_n_ouvre_pas_de_compte(pc, m):
+    services.inviter("neuve@example.invalid", Role.SIGNALEUR, m.lycee, par=m.andre)
+    Structure.objects.filter(pk=m.lycee.pk).update(fermee_le=timezone.localdate())
+    pc.personne("s-neuve", email="neuve@example.invalid", given_name="Nora", usual_name="VENUE")
+    reponse = entrer(Client(), "s-neuve")
+    assert reponse.status_code == 403 and "vous a invité a fermé" in reponse.content.decode()
+    assert not Utilisateur.objects.filter(email="neuve@example.invalid").exists()
+    # one of two still opens: the account is made with that one
+    services.inviter("neuve@example.invalid", Role.SIGNALEUR, m.cfa, par=m.rene)
+    assert entrer(Client(), "s-neuve").status_code == 302
+    assert Utilisateur.objects.get(email="neuve@example.invalid").adhesions.get().structure == m.cfa
 
 
 @pytest.mark.parametrize(

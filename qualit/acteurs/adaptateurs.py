@@ -77,9 +77,12 @@ class ProConnectAdapter(DefaultSocialAccountAdapter):
         utilisateur = Utilisateur.objects.filter(email=courriel).first()
         if utilisateur is None:
             identite = sociallogin.user
-            utilisateur = services.accepter_les_invitations(
-                courriel, prenom=identite.prenom, nom=identite.nom
-            )
+            try:
+                utilisateur = services.accepter_les_invitations(
+                    courriel, prenom=identite.prenom, nom=identite.nom
+                )
+            except services.StructureFermee:
+                refuser(request, "structure_fermee")
         if utilisateur is None:
             refuser(request, "inconnu")
         if not utilisateur.is_active:

@@ -36,6 +36,16 @@ class InvitationImpossible(Exception):
     """The invitation cannot be made or accepted. The message is for the user."""
 
 
+class StructureFermee(InvitationImpossible):
+    """The structure of the invitation has closed meanwhile."""
+
+    def __init__(self, invitation):
+        structure = invitation.structure
+        super().__init__(
+            f"« {structure} » a fermé le {structure.fermee_le:%d/%m/%Y} : vous ne pouvez plus y prendre d’accès."
+        )
+
+
 def champ_du_siege(siege):
     """Name of the field of a membership that holds this seat."""
     return {Structure: "structure", Bassin: "bassin", Academie: "academie"}[type(siege)]
@@ -56,11 +66,15 @@ def roles_geres(par, siege):
     return []
 
 
+def est_ferme(siege):
+    """Whether this seat is a structure that has closed (a bassin or an académie never does)."""
+    fermee_le = siege.fermee_le if isinstance(siege, Structure) else None
+    return fermee_le is not None and fermee_le <= timezone.localdate()
+
+
 def roles_accordables(par, siege):
     """The roles that this person may grant at this seat: those of `roles_geres`, none in a closed structure."""
-    if isinstance(siege, Structure) and siege.fermee_le and siege.fermee_le <= timezone.localdate():
-        return []
-    return roles_geres(par, siege)
+    return [] if est_ferme(siege) else roles_geres(par, siege)
 
 
 def empreinte(jeton):
@@ -214,15 +228,35 @@ def invitation_du_jeton(jeton):
     return Invitation.objects.en_attente().filter(empreinte_jeton=empreinte(jeton)).first()
 
 
+def a_qui_s_adresser(invitation):
+    """Who can invite again somebody whose structure has closed: [(name, e-mail, telephone)], the best placed first.
+
+    The structure that took over, then the one who invited as long as they may still invite somebody, else the pilots
+    of the académie.
+    """
+    reprise = invitation.structure.reprise_par
+    personne = invitation.invitee_par
+    if reprise is not None and (reprise.courriel or reprise.telephone):
+        return [(reprise.nom, reprise.courriel, reprise.telephone)]
+    if personne is None or not droits.a_le_droit(personne, Droit.GERER_PERSONNES):
+        gens = list(notifications.rectorat(invitation.structure.academie).order_by("nom", "prenom"))
+    else:
+        gens = [personne]
+    return [(f"{p}, rectorat", p.email, p.telephone) for p in gens]
+
+
 @transaction.atomic
 def accepter(invitation, *, utilisateur=None, prenom="", nom="", mot_de_passe=None):
     """Make the membership; create the account when `utilisateur` is None. Returns the `Utilisateur`.
 
-    utilisateur: the signed-in person, whose e-mail must be the invited one.
+    utilisateur: the signed-in person, whose e-mail must be the invited one. Raises InvitationImpossible, of which
+    StructureFermee.
     """
     invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
     if invitation.situation != "en_attente":
         raise InvitationImpossible("Ce lien n’est plus valable. Demandez une nouvelle invitation.")
+    if est_ferme(invitation.siege):
+        raise StructureFermee(invitation)
     if utilisateur is None:
         utilisateur = Utilisateur.objects.filter(email=invitation.email).first()
         if utilisateur is not None:
@@ -256,12 +290,16 @@ def accepter(invitation, *, utilisateur=None, prenom="", nom="", mot_de_passe=No
 def accepter_les_invitations(email, *, prenom, nom):
     """Open the account of an invited person whose identity and e-mail were confirmed elsewhere (ProConnect).
 
-    Every invitation pending for this e-mail is accepted. Returns the `Utilisateur`, without a password, or None when
-    nothing is pending.
+    Every invitation pending for this e-mail is accepted, but for those into a structure that has closed. Returns the
+    `Utilisateur`, without a password, or None when nothing is pending; raises StructureFermee when only such are left.
     """
     utilisateur = None
-    invitations = Invitation.objects.en_attente().filter(email=email)
-    for invitation in invitations.exclude(fin__lt=timezone.localdate()).order_by("pk"):
+    invitations = Invitation.objects.en_attente().filter(email=email).exclude(fin__lt=timezone.localdate())
+    invitations = list(invitations.select_related("structure", "bassin", "academie").order_by("pk"))
+    ouvertes = [i for i in invitations if not est_ferme(i.siege)]
+    if invitations and not ouvertes:
+        raise StructureFermee(invitations[0])
+    for invitation in ouvertes:
         utilisateur = accepter(
             invitation,
             utilisateur=utilisateur,

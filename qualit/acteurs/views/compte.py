@@ -119,6 +119,16 @@ def invitation_lien(request, jeton):
     return redirect("territoire:invitation")
 
 
+def _structure_fermee(request, offre):
+    """Say that the structure has closed, and who can invite elsewhere. 410: this link will not serve again."""
+    return render(
+        request,
+        "acteurs/invitation_fermee.html",
+        {"structure": offre.structure, "a_qui": services.a_qui_s_adresser(offre)},
+        status=410,
+    )
+
+
 @regle(PUBLIC, methodes=DEUX)
 @sensitive_post_parameters()
 @never_cache
@@ -127,6 +137,8 @@ def invitation(request):
     offre = services.invitation_du_jeton(request.session.get("invitation", ""))
     if offre is None:
         return render(request, "acteurs/invitation_perdue.html", status=404)
+    if services.est_ferme(offre.siege):
+        return _structure_fermee(request, offre)
     connecte = request.user.is_authenticated
     form = None if connecte else ArriveeForm(
         request.POST or None, email=offre.email, initial={"prenom": offre.prenom, "nom": offre.nom}
@@ -142,6 +154,8 @@ def invitation(request):
                     nom=form.cleaned_data["nom"],
                     mot_de_passe=form.cleaned_data["mot_de_passe"],
                 )
+        except services.StructureFermee:  # closed while the form was being filled in
+            return _structure_fermee(request, offre)
         except services.InvitationImpossible as erreur:
             messages.error(request, str(erreur))
             return redirect("account_login" if not connecte else "territoire:compte")
