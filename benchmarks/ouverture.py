@@ -1,7 +1,7 @@
 """Opening the portal in a real Chromium: 300 structures, then 3 000 invitations, from two files, in one session.
 
-    make demo PORT=8123                                  # in another terminal; then
-    .venv/bin/python benchmarks/ouverture.py --adresse http://127.0.0.1:8123
+    make demo PORT=8123                                  # in another terminal, which prints the password; then
+    .venv/bin/python benchmarks/ouverture.py --adresse http://127.0.0.1:8123 --mot-de-passe MOT_DE_PASSE
 
 Signs in as the demonstration's rectorat, imports both files as a person would (choose, look at the preview, confirm) and
 prints the time of each step. The structures and people are invented; they stay in the demonstration's base.
@@ -83,7 +83,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--adresse", default="http://127.0.0.1:8000")
     arguments.add_argument("--courriel", default="rectorat.pilote@demo.invalid")
-    arguments.add_argument("--mot-de-passe", required=True, help="manage.py comptes_demo")
+    arguments.add_argument("--mot-de-passe", required=True, help="que « make demo » affiche")
     arguments.add_argument("--communes", default="14118,14366,50502,61001", help="codes INSEE")
     options = arguments.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
