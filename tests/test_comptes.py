@@ -380,3 +380,34 @@ def test_une_liste_d_invitations_se_verifie_puis_rend_ses_refus(m):
     assert client.post(adresse).url == reverse("territoire:equipe")
     assert Invitation.objects.count() == 2
     assert client.get(adresse).status_code == 404
+
+
+def test_apres_un_renvoi_on_revient_la_ou_l_on_etait(m):
+    invitation = services.inviter("neuf@example.invalid", Role.SIGNALEUR, m.lycee, par=m.andre)
+    client = w.connecter(Client(), m.andre)
+    assert (
+        'name="depuis" value="invitations"' in client.get(reverse("territoire:invitations")).content.decode()
+    )
+    adresse = reverse("territoire:renvoyer_invitation", args=[invitation.reference])
+    assert client.post(adresse, {"depuis": "invitations"}).url == reverse("territoire:invitations")
+    assert client.post(adresse, {"depuis": "https://ailleurs.invalid"}).url == reverse("territoire:equipe")
+
+
+def test_l_assistance_choisit_qui_voir_dans_l_annuaire(m):
+    lien = reverse("territoire:voir_comme", args=[m.alice.reference])
+    annuaire = reverse("territoire:annuaire")
+    assert lien in w.connecter(Client(), m.tom).get(annuaire).content.decode()
+    assert lien not in w.connecter(Client(), m.rene).get(annuaire).content.decode()
+
+
+def test_fermer_un_compte_se_confirme_en_disant_ce_qui_reste(m):
+    w.signalement(m.lycee, m.alice)
+    client = w.connecter(Client(), m.rene)
+    adresse = reverse("territoire:fermer_compte", args=[m.alice.reference])
+    page = client.get(adresse).content.decode()
+    assert "1 brouillon" in page and "À reprendre" in page and "ne pourra plus se connecter" in page
+    m.alice.refresh_from_db()
+    assert m.alice.is_active
+    client.post(adresse)
+    m.alice.refresh_from_db()
+    assert not m.alice.is_active

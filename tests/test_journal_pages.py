@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def m(db):
     m = w.construire()
+    m.celia.adhesion_choisie = m.celia.adhesions.get()  # as the middleware does
     noter(Action.LECTURE, "gab:dossier", par=m.celia, jeunes=[41], motif="=cmd()")
     noter(Action.LECTURE, "gab:dossier", par=m.denis, jeunes=[42])
     noter(Action.LECTURE, "ailleurs", par=m.robin, jeunes=[43])
@@ -25,6 +26,7 @@ def m(db):
 def test_le_dpo_filtre_et_exporte(m):
     client = w.connecter(Client(), m.dora)
     page = client.get(reverse("journal:journal")).content.decode()
+    assert "Coordinateur" in page and "coordinateur_gab" not in page  # the role as people know it
     assert "gab:dossier" in page and "ailleurs" not in page  # another académie has its own DPO
     page = client.get(reverse("journal:journal"), {"jeune": "41"}).content.decode()
     assert "Celia Essai" in page and "Denis Essai" not in page

@@ -273,3 +273,27 @@ def test_les_lignes_refusees_d_une_liste_se_reprennent(monde):
     assert ligne["uai"] == "0140014X" and "UAI incorrect" in ligne["motif_du_refus"]
     (relue,) = structures.comparer([ligne], monde.academie)
     assert relue.effet == "refusee"
+
+
+def test_la_page_d_une_structure_dit_quand_elle_ferme_et_qui_reprend(agence):
+    m = agence
+    client = w.connecter(Client(), m.rene)
+    adresse = reverse("territoire:structure", args=[m.ml.code])
+    demain = timezone.localdate() + timedelta(days=1)
+    structures.fermer(m.ml, demain, par=m.rene, reprise_par=m.agence)
+    page = client.get(adresse).content.decode()
+    assert f"Cette structure fermera le {demain:%d/%m/%Y}" in page and "reprendra ce qu’elle tient" in page
+    assert f"Ferme le {demain:%d/%m/%Y}" in client.get(reverse("territoire:structures")).content.decode()
+    structures.fermer(m.cfa, timezone.localdate(), par=m.rene)
+    page = client.get(reverse("territoire:structure", args=[m.cfa.code])).content.decode()
+    assert f"Cette structure a fermé le {timezone.localdate():%d/%m/%Y}." in page
+
+
+def test_le_coordinateur_ouvre_depuis_l_annuaire_les_structures_de_son_bassin(m):
+    client = w.connecter(Client(), m.celia)
+    annuaire = client.get(reverse("territoire:annuaire")).content.decode()
+    sienne, autre = (reverse("territoire:structure", args=[s.code]) for s in (m.lycee, m.lycee_lisieux))
+    assert f'href="{sienne}"' in annuaire and f'href="{autre}"' not in annuaire
+    page = client.get(sienne).content.decode()
+    assert "Alice Essai" in page and reverse("territoire:personne", args=[m.alice.reference]) not in page
+    assert f'href="{reverse("territoire:structures")}"' not in page  # a list that she may not open

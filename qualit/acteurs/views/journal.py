@@ -10,6 +10,7 @@ from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Adhesion
 from qualit.territoire.regles import regle
+from qualit.territoire.roles import Role
 from qualit.web.formulaires import ChampDate, ChampTexte, FormulaireDSFR
 from qualit.web.pagination import paginer
 
@@ -19,13 +20,18 @@ LIGNES_EXPORTEES = 50_000
 COLONNES = [
     Colonne("Quand", "quand", 16),
     Colonne("Personne", "acteur.email", 30),
-    Colonne("Rôle", "role", 20),
+    Colonne("Rôle", lambda t: role_dit(t), 28),
     Colonne("Action", lambda t: t.get_action_display()),
     Colonne("Quoi", "quoi", 30),
     Colonne("Objets", lambda t: f"{t.objet_type} {' '.join(map(str, t.objets))}".strip(), 30),
     Colonne("Jeunes", lambda t: " ".join(map(str, t.jeunes)), 20),
     Colonne("Motif", "motif", 40),
 ]
+
+
+def role_dit(trace):
+    """The role of a trace as people know it."""
+    return dict(Role.choices).get(trace.role, trace.role)
 
 
 class JournalForm(FormulaireDSFR):
@@ -78,11 +84,14 @@ def journal(request):
         request, "journal", "Journal des accès", COLONNES, traces[:LIGNES_EXPORTEES], droit=None
     ):
         return fichier
+    page = paginer(request, traces, par_page=50)
+    for trace in page:
+        trace.role_dit = role_dit(trace)
     return render(
         request,
         "journal/journal.html",
         {
-            "page": paginer(request, traces, par_page=50),
+            "page": page,
             "form": form,
             "fil": [("Journal des accès", None)],
         },

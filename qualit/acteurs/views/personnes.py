@@ -35,7 +35,7 @@ from qualit.web import jetons
 from qualit.web.pagination import paginer
 from qualit.web.templatetags.qualit import pluriel
 
-from .. import services
+from .. import passation, services
 from ..forms import (
     AnnuaireForm,
     EquipeForm,
@@ -105,13 +105,26 @@ def annuaire(request):
     if fichier := telecharger(request, "annuaire", "Annuaire", ANNUAIRE, structures, droit=None):
         return fichier
     page = paginer(request, structures)
+    ouvertes = set()
+    if any(
+        droits.a_le_droit(request.user, d) for d in (Droit.GERER_STRUCTURES, Droit.GERER_EQUIPE, Droit.TRIER)
+    ):
+        siennes = Structure.objects.visibles_par(request.user).filter(pk__in=[s.pk for s in page])
+        ouvertes = set(siennes.values_list("pk", flat=True))
     bassins = Bassin.objects.filter(academie__in=academies_de(request.user)).prefetch_related(
         Prefetch("adhesions", actives, to_attr="equipe")
     )
     return render(
         request,
         "acteurs/annuaire.html",
-        {"page": page, "form": form, "bassins": bassins, "fil": [("Annuaire", None)]},
+        {
+            "page": page,
+            "form": form,
+            "bassins": bassins,
+            "ouvertes": ouvertes,
+            "assiste": droits.a_le_droit(request.user, Droit.VOIR_COMME),
+            "fil": [("Annuaire", None)],
+        },
     )
 
 
@@ -326,10 +339,16 @@ def renvoyer(request, reference):
     droits.exiger(request.user, Droit.GERER_EQUIPE, invitation)
     try:
         services.renvoyer(invitation, par=request.user)
-        messages.success(request, "L’invitation est renvoyée avec un nouveau lien.")
+        messages.success(request, f"L’invitation de {invitation.email} est renvoyée avec un nouveau lien.")
     except services.InvitationImpossible as erreur:
         messages.error(request, str(erreur))
-    return redirect("territoire:equipe")
+    return _retour_aux_invitations(request)
+
+
+def _retour_aux_invitations(request):
+    """Back to the page where the button was pressed: all the invitations, or the team."""
+    toutes = request.POST.get("depuis") == "invitations"
+    return redirect("territoire:invitations" if toutes else "territoire:equipe")
 
 
 @regle(Droit.GERER_EQUIPE, objet=Invitation, methodes=("POST",))
@@ -339,10 +358,10 @@ def revoquer(request, reference):
     droits.exiger(request.user, Droit.GERER_EQUIPE, invitation)
     try:
         services.revoquer(invitation, par=request.user)
-        messages.success(request, "L’invitation est retirée : son lien ne sert plus.")
+        messages.success(request, f"L’invitation de {invitation.email} est retirée : son lien ne sert plus.")
     except services.InvitationImpossible as erreur:
         messages.error(request, str(erreur))
-    return redirect("territoire:equipe")
+    return _retour_aux_invitations(request)
 
 
 @regle(Droit.GERER_EQUIPE, Droit.VOIR_QUI_VOIT_QUOI, objet=Utilisateur, agir=False)
@@ -371,22 +390,53 @@ def personne(request, reference):
             "peut_secourir": services.peut_secourir(request.user, qui),
             "peut_fermer": droits.peut(request.user, Droit.GERER_PERSONNES, qui),
             "peut_voir_comme": droits.a_le_droit(request.user, Droit.VOIR_COMME),
-            "fil": [("Équipe", reverse("territoire:equipe")), (str(qui), None)],
+            "fil": [
+                ("Équipe", reverse("territoire:equipe"))
+                if droits.a_le_droit(request.user, Droit.GERER_EQUIPE)
+                else ("Qui voit quoi ?", reverse("territoire:qui_voit_quoi")),
+                (str(qui), None),
+            ],
         },
     )
 
 
-@regle(Droit.GERER_PERSONNES, objet=Utilisateur, methodes=("POST",))
+@regle(Droit.GERER_PERSONNES, objet=Utilisateur, methodes=DEUX)
 def fermer_compte(request, reference):
-    """Close an account."""
+    """Close an account: say first what it leaves behind."""
     qui = get_object_or_404(Utilisateur.objects.visibles_par(request.user), reference=reference)
     droits.exiger(request.user, Droit.GERER_PERSONNES, qui)
+    retour = reverse("territoire:personne", args=[reference])
     if qui == request.user:
         messages.error(request, "Vous ne pouvez pas fermer votre propre compte.")
-    else:
+        return redirect(retour)
+    if request.method == "POST":
         services.desactiver(qui, "ferme", par=request.user)
-        messages.success(request, "Le compte est fermé, ses sessions sont coupées.")
-    return redirect("territoire:personne", reference=reference)
+        messages.success(request, f"Le compte de {qui} est fermé, ses sessions sont coupées.")
+        return redirect(retour)
+    adhesions = Adhesion.objects.actives().filter(utilisateur=qui)
+    charges = [
+        (adhesion.siege, passation.en_cours(adhesion))
+        for adhesion in adhesions.select_related("structure", "bassin", "academie")
+    ]
+    return render(
+        request,
+        "composants/confirmation.html",
+        {
+            "titre": f"Fermer le compte de {qui}",
+            "question": "Cette personne ne pourra plus se connecter, et ses sessions en cours seront coupées.",
+            "consequences": [
+                *(
+                    f"{siege}, en cours à son nom : {passation.en_mots(en_cours)}. À confier depuis « À reprendre »."
+                    for siege, en_cours in charges
+                    if en_cours
+                ),
+                "Ses adhésions sont gardées : vous pourrez rouvrir le compte.",
+            ],
+            "bouton": "Fermer le compte",
+            "annuler": retour,
+            "fil": [("Équipe", reverse("territoire:equipe")), (str(qui), retour), ("Fermer le compte", None)],
+        },
+    )
 
 
 @regle(Droit.GERER_PERSONNES, objet=Utilisateur, methodes=("POST",))

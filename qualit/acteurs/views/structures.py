@@ -19,6 +19,7 @@ from qualit.territoire.models import Academie, Adhesion, Reprise, Structure, nou
 from qualit.territoire.regles import regle
 from qualit.web import jetons
 from qualit.web.pagination import paginer
+from qualit.web.templatetags.qualit import pluriel
 
 from .. import passation, referentiels, reprise
 from .. import structures as services
@@ -48,7 +49,9 @@ def structures(request):
         return fichier
     page = paginer(request, lignes)
     return render(
-        request, "acteurs/structures.html", {"page": page, "form": form, "fil": [("Structures", None)]}
+        request,
+        "acteurs/structures.html",
+        {"page": page, "form": form, "aujourdhui": timezone.localdate(), "fil": [("Structures", None)]},
     )
 
 
@@ -67,7 +70,11 @@ def structure(request, code):
         "acteurs/structure.html",
         {
             "structure": une,
+            "avis": _fermeture_en_clair(une),
             "equipe": equipe.order_by("role", "utilisateur__nom"),
+            "ouvre_les_personnes": any(
+                droits.a_le_droit(request.user, d) for d in (Droit.GERER_EQUIPE, Droit.VOIR_QUI_VOIT_QUOI)
+            ),
             "activite": blocs(une, request.user),
             "lit_les_dossiers": droits.a_le_droit(request.user, Droit.LIRE_DOSSIER),
             "reprises": Reprise.objects.visibles_par(request.user)
@@ -83,12 +90,28 @@ def structure(request, code):
                 ("Adresse", une.adresse),
                 ("Téléphone", une.telephone),
                 ("Boîte fonctionnelle", une.courriel),
-                *([("Fermée le", une.fermee_le.strftime("%d/%m/%Y"))] if une.fermee_le else []),
-                *([("Reprise par", une.reprise_par)] if une.reprise_par else []),
             ],
-            "fil": [("Structures", reverse("territoire:structures")), (une.nom, None)],
+            "fil": [*_vers_les_structures(request.user), (une.nom, None)],
         },
     )
+
+
+def _vers_les_structures(user):
+    """The first step of the breadcrumb: the list that this person may open."""
+    if droits.a_le_droit(user, Droit.GERER_STRUCTURES):
+        return [("Structures", reverse("territoire:structures"))]
+    return [("Annuaire", reverse("territoire:annuaire"))]
+
+
+def _fermeture_en_clair(une):
+    """What to say above the page of a structure that has closed or will, or ""."""
+    if une.fermee_le is None:
+        return ""
+    faite = une.fermee_le <= timezone.localdate()
+    phrase = f"Cette structure {'a fermé' if faite else 'fermera'} le {une.fermee_le:%d/%m/%Y}"
+    if une.reprise_par:
+        phrase += f" ; « {une.reprise_par} » {'reprend' if faite else 'reprendra'} ce qu’elle {'tenait' if faite else 'tient'}"
+    return f"{phrase}."
 
 
 def _formulaire(request, une, titre):
@@ -111,8 +134,14 @@ def _formulaire(request, une, titre):
             "titre": titre,
             "form": form,
             "bouton": "Enregistrer",
-            "annuler": reverse("territoire:structures"),
-            "fil": [("Structures", reverse("territoire:structures")), (titre, None)],
+            "annuler": reverse("territoire:structures")
+            if nouvelle
+            else reverse("territoire:structure", args=[une.code]),
+            "fil": [
+                ("Structures", reverse("territoire:structures")),
+                *([] if nouvelle else [(une.nom, reverse("territoire:structure", args=[une.code]))]),
+                (titre if nouvelle else "Modifier", None),
+            ],
         },
     )
 
@@ -159,7 +188,11 @@ def fermer(request, code):
             "le": lignes is not None and form.cleaned_data["fermee_le"],
             "personnes": passation.gardent_un_acces(une),
             "plus_tard": lignes is not None and form.cleaned_data["fermee_le"] > timezone.localdate(),
-            "fil": [("Structures", reverse("territoire:structures")), ("Fermer", None)],
+            "fil": [
+                ("Structures", reverse("territoire:structures")),
+                (une.nom, reverse("territoire:structure", args=[code])),
+                ("Fermer", None),
+            ],
         },
     )
 
@@ -240,7 +273,8 @@ def apercu_import(request, apercu):
         bilan = referentiels.appliquer_structures(lignes, academie, par=request.user)
         messages.success(
             request,
-            f"{bilan['nouvelle']} structures ajoutées, {bilan['modifiee']} modifiées, {bilan['refusee']} refusées.",
+            f"{pluriel(bilan['nouvelle'], 'structure ajoutée,structures ajoutées')}, "
+            f"{pluriel(bilan['modifiee'], 'modifiée,modifiées')}, {pluriel(bilan['refusee'], 'refusée,refusées')}.",
         )
         if not restent:
             cache.delete(cle_apercu(request.user, apercu))
