@@ -90,6 +90,16 @@ def pytest_terminal_summary(terminalreporter, config):
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nomenclatures_gardees():
+    """Lists are read once, not once a minute: the number of queries of a page does not follow the clock."""
+    from qualit.territoire import nomenclatures
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(nomenclatures, "DUREE_CACHE", float("inf"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def navigateur():
     """A running Chromium, driven by Playwright."""
