@@ -31,17 +31,17 @@ _recits = []
 
 
 def raconter(fonction):
-    """Register what a later step tells of a jeune: `fonction(jeune)` gives [{quand: date or datetime, titre, texte}].
+    """Register what a later step tells of a jeune to a person: `fonction(jeune, user)` gives [{quand, titre, texte}].
 
-    Dates, states and names of structures only: nothing of what was written in an interview.
+    `quand`: date or datetime. Dates, states and names of structures only: nothing of what was written in an interview.
     """
     if fonction not in _recits:
         _recits.append(fonction)
 
 
-def recits(jeune):
-    """What the later steps tell of a jeune, in the order of registration."""
-    return [ligne for fonction in _recits for ligne in fonction(jeune)]
+def recits(jeune, user):
+    """What the later steps tell this person of a jeune, in the order of registration."""
+    return [ligne for fonction in _recits for ligne in fonction(jeune, user)]
 
 
 @dataclass(frozen=True)

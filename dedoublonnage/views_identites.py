@@ -225,9 +225,18 @@ def _montrer(request, paire, form=None):
 
 
 def _historique(jeune, user):
-    """Every report of a jeune, with how it was attached, and what the later steps tell, oldest first."""
+    """Every report of a jeune, with how it was attached, and what the later steps tell, oldest first.
+
+    Of a report that this person may not read, only that it was received.
+    """
     rattachements = list(jeune.rattachements.actifs().select_related("signalement__structure"))
-    a_separer = arbitrage.separables(jeune, [r.signalement for r in rattachements], user)
+    visibles = set(
+        Signalement.objects.visibles_par(user)
+        .filter(pk__in=[r.signalement_id for r in rattachements])
+        .values_list("pk", flat=True)
+    )
+    lus = [r for r in rattachements if r.signalement_id in visibles]
+    a_separer = arbitrage.separables(jeune, [r.signalement for r in lus], user)
     evenements = [
         {
             "quand": r.signalement.envoye_le,
@@ -237,9 +246,19 @@ def _historique(jeune, user):
             if r.signalement_id in a_separer
             else "",
         }
-        for r in rattachements
+        for r in lus
     ]
-    return sorted(evenements + suites.recits(jeune), key=lambda e: _instant(e["quand"]))
+    evenements += [
+        {
+            "quand": r.signalement.envoye_le,
+            "titre": "Signalement d’un autre bassin",
+            "texte": "",
+            "separer": "",
+        }
+        for r in rattachements
+        if r.signalement_id not in visibles
+    ]
+    return sorted(evenements + suites.recits(jeune, user), key=lambda e: _instant(e["quand"]))
 
 
 def _instant(quand):

@@ -63,12 +63,14 @@ def reunir_dossiers(fusion, inventaire, *, par):
         )
 
 
-def raconter(jeune):
-    """What the GAB knows of a jeune, for the page that asks whether two are one: states, dates and structures only."""
+def raconter(jeune, user):
+    """What the GAB knows of a jeune, for the page that asks whether two are one: states, dates and structures only.
+
+    Of the dossiers that this person may read.
+    """
     lignes = []
-    for dossier in jeune.dossiers.select_related("bassin").prefetch_related(
-        "entretiens", "missions__structure"
-    ):
+    dossiers = Dossier.objects.visibles_par(user).filter(jeune=jeune)
+    for dossier in dossiers.select_related("bassin").prefetch_related("entretiens", "missions__structure"):
         lignes.append(
             {
                 "quand": dossier.ouvert_le,

@@ -4,7 +4,8 @@ import re
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import CharField, Q, Value
+from django.db.models.functions import Concat
 from rapidfuzz import fuzz, process
 
 from qualit.territoire.models import cle_de_tri
@@ -55,14 +56,13 @@ def _par_nom(portee, quoi, *, avec_date):
     trouves = list(exacts.order_by("nom_tri", "-envoye_le").values_list("pk", flat=True)[:MAXIMUM])
     if len(trouves) >= MAXIMUM:
         return trouves
-    lignes = portee if avec_date else _voisins(portee, mots)
-    lignes = lignes.values_list("pk", "nom_tri", "nom_usage", "prenom")
+    cherche = " ".join(mots)
+    lignes = portee.values_list("pk", "nom_tri", "nom_usage", "prenom")
     noms = {}
-    for pk, nom, usage, prenom in lignes:
+    for pk, nom, usage, prenom in lignes if avec_date else _voisins(lignes, cherche, seul=len(mots) == 1):
         noms[pk] = " ".join(_lettres(nom))
         if usage:
             noms[pk, "usage"] = " ".join(_lettres(f"{usage} {prenom}"))
-    cherche = " ".join(mots)
     mesure = fuzz.token_sort_ratio if len(mots) > 1 else _un_mot
     proches = process.extract(
         cherche, noms, scorer=mesure, score_cutoff=SEUIL_AVEC_DATE if avec_date else SEUIL, limit=MAXIMUM
@@ -72,21 +72,27 @@ def _par_nom(portee, quoi, *, avec_date):
 
 
 @transaction.atomic
-def _voisins(portee, mots):
-    """The reports whose name shares enough trigrams with the words (an index answers), and those with a usage name."""
+def _voisins(lignes, cherche, *, seul):
+    """The lines nearest to these words by their name, and those nearest by their usage name (indexes answer).
+
+    seul: one word alone is compared with each word of a name.
+    """
     with connection.cursor() as curseur:
         for reglage, seuil in TRIGRAMMES.items():
             curseur.execute("SELECT set_config(%s, %s, true)", [f"pg_trgm.{reglage}", str(seuil)])
-    cherche = " ".join(mots)
-    if len(mots) > 1:
-        semblables, proximite = Q(nom_tri__trigram_similar=cherche), TrigramSimilarity("nom_tri", cherche)
-    else:
-        semblables, proximite = (
-            Q(nom_tri__trigram_word_similar=cherche),
+    usage = Concat("nom_usage", Value(" "), "prenom", output_field=CharField())
+    if seul:
+        semblables = Q(nom_tri__trigram_word_similar=cherche)
+        proximite, de_l_usage = (
             TrigramWordSimilarity(cherche, "nom_tri"),
+            TrigramWordSimilarity(cherche, usage),
         )
-    proches = portee.filter(semblables | ~Q(nom_usage=""))
-    return proches.order_by(proximite.desc())[:COMPARES]
+    else:
+        semblables = Q(nom_tri__trigram_similar=cherche)
+        proximite, de_l_usage = TrigramSimilarity("nom_tri", cherche), TrigramSimilarity(usage, cherche)
+    par_nom = lignes.filter(semblables).order_by(proximite.desc())[:COMPARES]
+    par_usage = lignes.exclude(nom_usage="").order_by(de_l_usage.desc())[:COMPARES]
+    return [*par_nom, *par_usage]
 
 
 def _un_mot(cherche, nom, *, score_cutoff=0, **_):

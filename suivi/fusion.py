@@ -9,11 +9,11 @@ from .models import Devenir, Etape
 SORTES = (("etape", Etape, "quand"), ("devenir", Devenir, "quand"))
 
 
-def raconter(jeune):
-    """The outcomes of a jeune, for the page that asks whether two are one: what and when, no text typed."""
+def raconter(jeune, user):
+    """The outcomes of a jeune that this person may read, for the page that asks whether two are one: no text typed."""
     return [
         {"quand": d.date, "titre": f"Devenir : {d}", "texte": d.get_source_display()}
-        for d in Devenir.objects.valables().filter(dossier__jeune=jeune)
+        for d in Devenir.objects.visibles_par(user).valables().filter(dossier__jeune=jeune)
     ]
 
 

@@ -185,6 +185,22 @@ def test_les_autres_ressemblances_se_decident_sur_la_page(client, monde, paire):
     assert Trace.objects.filter(jeunes__contains=[tiers.pk], acteur=monde.celia).exists()
 
 
+def test_l_historique_ne_montre_pas_ce_que_l_on_ne_peut_pas_lire(client, monde, paire):
+    """A report out of the reader's scope is said to have been received, without its school nor its reference."""
+    du_dehors = signaler(monde.lycee_lisieux, monde.lucie, 2)
+    rattachement = Rattachement.objects.actifs().get(signalement=du_dehors)
+    seul = rattachement.jeune
+    rattachement.jeune = paire.a
+    rattachement.save()
+    seul.dossiers.update(jeune=paire.a, etat="clos")
+    for personne, vu in ((monde.celia, False), (monde.rene, True)):
+        connecter(client, personne)
+        page = client.get(reverse("dedoublonnage:paire", args=[paire.reference])).content.decode()
+        assert ("Signalement d’un autre bassin" in page) is not vu, personne
+        for secret in (str(monde.lycee_lisieux), f"Dossier du bassin de {monde.lisieux}"):
+            assert (secret in page) is vu, (personne, secret)
+
+
 def test_l_historique_dit_le_dossier_sans_les_notes(client, monde, paire, nomenclatures):
     dossier = gab.juger_recevable(paire.a.identite, par=monde.celia)
     entretien = gab.convoquer(

@@ -37,6 +37,16 @@ def test_recherche_par_ine_et_date(monde):
     assert chercher(monde.celia, "Langlois", date_naissance=s.date_naissance) == []
 
 
+def test_un_nom_d_usage_se_trouve_parmi_beaucoup(monde, monkeypatch):
+    """Names are compared with the nearest of their kind: those near by birth name do not take the place of one of usage."""
+    monkeypatch.setattr("signalements.recherche.COMPARES", 2)
+    for n, usage in enumerate(("Vasseur", "Quesnel", "Delarbre", "Tostain", "Buisson")):
+        w.signaler(monde.lycee, monde.alice, n, nom_usage=usage)
+    w.signaler(monde.lycee, monde.alice, 5, nom_naissance="Delabre", prenom="Hugo")
+    for quoi in ("Delarbe", "Delarbe Inès"):
+        assert "POTTIER Inès" in chercher(monde.celia, quoi), quoi
+
+
 def test_la_recherche_ne_depend_pas_de_l_exterieur(client, monde):
     """The same bytes whether or not jeunes of elsewhere answer to the words."""
 
