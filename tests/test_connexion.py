@@ -196,13 +196,28 @@ def test_une_cle_d_acces_remplace_le_mot_de_passe_si_on_en_a_une(m):
 
 
 def test_une_session_inactive_trente_minutes_se_ferme(m):
-    assert base.SESSION_COOKIE_AGE == 1800 and base.SESSION_SAVE_EVERY_REQUEST
+    assert base.SESSION_COOKIE_AGE == 1800
     client, _ = entrer("alice@example.invalid")
     assert est_dedans(client)
     reste = Session.objects.get(pk=client.session.session_key).expire_date - timezone.now()
     assert timedelta(minutes=29) < reste <= timedelta(minutes=30)
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     assert not est_dedans(client)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "ecrite"), [(29.9, False), (28.9, True), (0.5, True)], ids=["récente", "une minute", "au bord"]
+)
+def test_chaque_page_repousse_la_fin_de_la_session_sans_l_ecrire_plus_d_une_fois_par_minute(
+    m, minutes, ecrite
+):
+    client, _ = entrer("alice@example.invalid")
+    assert est_dedans(client)
+    avant = timezone.now() + timedelta(minutes=minutes)
+    Session.objects.update(expire_date=avant)
+    assert est_dedans(client)
+    apres = Session.objects.get(pk=client.session.session_key).expire_date
+    assert (apres > timezone.now() + timedelta(minutes=29)) and (apres != avant) == ecrite
 
 
 def test_se_deconnecter_tue_la_session_et_non_le_seul_cookie(m):

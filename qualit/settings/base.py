@@ -170,8 +170,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 EXIGER_MFA = env_bool("EXIGER_MFA", True)
 EXIGER_CHARTE = True
 
+SESSION_ENGINE = "qualit.web.sessions"
 SESSION_COOKIE_AGE = int(timedelta(minutes=30).total_seconds())
-SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_DUREE_MAXIMALE = timedelta(hours=10)
 CSRF_FAILURE_VIEW = "qualit.web.views.csrf_refuse"

@@ -7,6 +7,7 @@ from django.utils.functional import SimpleLazyObject
 from qualit.notifications.models import Avis
 
 from . import navigation
+from .sessions import ECART_SECONDES
 
 
 def _url(nom):
@@ -33,6 +34,6 @@ def portail(request):
         "url_compte": _url("territoire:compte"),
         "demonstration": getattr(settings, "DEMONSTRATION", False),
         "vu_comme": getattr(user, "vu_comme_par", None) and user.get_full_name(),
-        "duree_session": settings.SESSION_COOKIE_AGE if connecte else 0,
+        "duree_session": settings.SESSION_COOKIE_AGE - ECART_SECONDES if connecte else 0,
         "sans_connexion": False,
     }
