@@ -1,5 +1,7 @@
 """What every page knows."""
 
+from functools import cache
+
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -21,12 +23,15 @@ def portail(request):
     """The menu, the membership and the length of the session. Lazy: a fragment or an error page pays for nothing."""
     user = getattr(request, "user", None)
     connecte = bool(user and user.is_authenticated)
+
+    @cache
+    def menu():
+        return navigation.menu(request, Avis.objects.filter(destinataire=user).non_lus())
+
     return {
-        "navigation": SimpleLazyObject(lambda: navigation.menu(request)) if connecte else [],
+        "navigation": SimpleLazyObject(lambda: menu()[0]) if connecte else [],
         "url_avis": _url("notifications:liste") if connecte else "",
-        "avis_non_lus": SimpleLazyObject(lambda: Avis.objects.filter(destinataire=user).non_lus().count())
-        if connecte
-        else 0,
+        "avis_non_lus": SimpleLazyObject(lambda: menu()[1][0]) if connecte else 0,
         "adhesion": getattr(request, "adhesion", None),
         "adhesions": getattr(request, "adhesions", []),
         "url_accueil": _url("accueil") or "/",

@@ -47,10 +47,15 @@ def compter(lignes):
         return list(curseur.fetchone())
 
 
-def menu(request):
-    """The entries of this person: dicts libelle, url, actif, exact, compte."""
-    if not request.user.is_authenticated or not getattr(request, "adhesion", None):
-        return []
+def menu(request, *aussi):
+    """(the entries of this person: dicts libelle, url, actif, exact, compte; the numbers of rows of `aussi`).
+
+    aussi: querysets that the header counts as well, by the same query.
+    """
+    if not request.user.is_authenticated:
+        return [], [0] * len(aussi)
+    if not getattr(request, "adhesion", None):
+        return [], compter(aussi)
     possedes = droits_de(request.user)
     entrees, comptes = [], {}
     for entree in sorted(_ENTREES.values(), key=lambda e: (e.ordre, e.libelle)):
@@ -66,10 +71,11 @@ def menu(request):
         entrees.append(
             {"libelle": entree.libelle, "url": url, "actif": False, "exact": exact, "compte": None}
         )
-    for rang, nombre in zip(comptes, compter(comptes.values()), strict=True):
+    nombres = compter([*comptes.values(), *aussi])
+    for rang, nombre in zip(comptes, nombres, strict=False):
         entrees[rang]["compte"] = nombre or None
     # The longest address that starts the current one is where we are.
     ici = [e for e in entrees if request.path.startswith(e["url"])]
     if ici:
         max(ici, key=lambda e: len(e["url"]))["actif"] = True
-    return entrees
+    return entrees, nombres[len(comptes) :]
