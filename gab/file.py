@@ -102,6 +102,14 @@ def retenus(user, filtre=None, *, recherche=""):
     return lignes
 
 
+def nombre(user, filtre, comptes):
+    """How many dossiers pass the filters: told by the counts above the queue when the state alone is filtered."""
+    seul = all(not getattr(filtre, nom) for nom in PARAMETRES if nom not in {"etat", "ordre"})
+    if seul and filtre.etat not in {"termines", *ETATS_TERMINES}:
+        return comptes[filtre.etat or "ouverts"]
+    return retenus(user, filtre).count()
+
+
 def dossiers(user, filtre=None, *, recherche=""):
     """The queue of this person, filtered and ordered, the most pressing first."""
     ordre = ORDRES[(filtre and filtre.ordre) or "priorite"]

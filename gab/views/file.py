@@ -32,10 +32,11 @@ def file(request):
     )
     if fichier := not recherche and tableurs.dossiers(request, lignes):
         return fichier
+    comptes = lecture_file.comptes(request.user)
     if recherche:
         page = paginer(request, en_deux_temps(lignes[:50], lignes))
     else:
-        page = paginer(request, lignes, total=lecture_file.retenus(request.user, filtre).count())
+        page = paginer(request, lignes, total=lecture_file.nombre(request.user, filtre, comptes))
     montrer_dossiers(request, page.object_list, action=Action.RECHERCHE if recherche else None)
     return render(
         request,
@@ -47,7 +48,7 @@ def file(request):
             "recherche": recherche,
             "form": FiltreForm(request.GET or None, user=request.user),
             "recherche_form": recherche_form,
-            "comptes": lecture_file.comptes(request.user),
+            "comptes": comptes,
             "filtres": FiltreEnregistre.objects.filter(utilisateur=request.user),
             "nom_form": NomFiltreForm(),
         },
