@@ -206,7 +206,9 @@ def test_une_session_inactive_trente_minutes_se_ferme(m):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "ecrite"), [(29.9, False), (28.9, True), (0.5, True)], ids=["récente", "une minute", "au bord"]
+    ("minutes", "ecrite"),
+    [(29.9, False), (28.9, True), (0.5, True)],
+    ids=["récente", "une minute", "au bord"],
 )
 def test_chaque_page_repousse_la_fin_de_la_session_sans_l_ecrire_plus_d_une_fois_par_minute(
     m, minutes, ecrite
