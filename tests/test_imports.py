@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from dedoublonnage import services as identites
 from dedoublonnage.imports import reponses, services
 from dedoublonnage.imports.modeles import Correspondance, Import, LigneImport
 from dedoublonnage.imports.services import ImportImpossible
@@ -364,7 +365,7 @@ def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch):
     lot = deposer(monde, liste(jeunes(5)))
     services.confirmer(lot, par=monde.alice)
     services.avancer(lot, pas=2)
-    envoyer, vus = services.services.envoyer, []
+    envoyer, vus = identites.envoyer, []
 
     def tomber(*args, **kwargs):
         vus.append(1)
@@ -372,7 +373,7 @@ def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch):
             raise ConnectionError
         return envoyer(*args, **kwargs)
 
-    monkeypatch.setattr(services.services, "envoyer", tomber)
+    monkeypatch.setattr(identites, "envoyer", tomber)
     with pytest.raises(ConnectionError), transaction.atomic():
         services.avancer(lot, pas=2)
     assert Signalement.objects.count() == 2, "the step that failed left nothing"

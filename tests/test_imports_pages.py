@@ -12,8 +12,10 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from dedoublonnage import services as identites
 from dedoublonnage import taches
 from dedoublonnage.imports import classeurs, services
+from dedoublonnage.imports.analyse import Analyse
 from dedoublonnage.imports.modeles import Import, LigneImport
 from dedoublonnage.models import Jeune, Paire
 from qualit.echanges.lecture import FichierIllisible, lire
@@ -293,14 +295,14 @@ def test_une_ligne_qui_echoue_sans_raison_connue_est_refusee_et_les_autres_parte
 ):
     tous = jeunes(3)
     lot = deposer(monde, liste(tous))
-    envoyer = services.services.envoyer
+    envoyer = identites.envoyer
 
     def tomber(signalement, **options):
         if signalement.nom_naissance == tous[1]["nom"]:
             raise KeyError(signalement.nom_naissance)
         return envoyer(signalement, **options)
 
-    monkeypatch.setattr(services.services, "envoyer", tomber)
+    monkeypatch.setattr(identites, "envoyer", tomber)
     alice.post(adresse("confirmer", lot))
     assert Import.objects.get().etape == Etape.TERMINE and Signalement.objects.count() == 2
     assert lot.lignes.get(statut=Statut.REFUSEE).raisons == [services.INATTENDU]
@@ -308,9 +310,9 @@ def test_une_ligne_qui_echoue_sans_raison_connue_est_refusee_et_les_autres_parte
 
 
 def test_une_ligne_qui_ne_se_lit_pas_est_refusee_et_les_autres_se_lisent(monde, monkeypatch):
-    examiner = services.Analyse.examiner
+    examiner = Analyse.examiner
     monkeypatch.setattr(
-        services.Analyse,
+        Analyse,
         "examiner",
         lambda self, numero, cellules: examiner(self, numero, cellules if numero != 3 else None),
     )
@@ -330,7 +332,7 @@ def test_un_fichier_qui_ne_s_ouvre_plus_ramene_aux_colonnes_avec_un_message(alic
     for etape, methode, page in (("valeurs", "get", "valeurs"), ("lecture", "post", "avancer")):
         Import.objects.update(etape=etape)
         with monkeypatch.context() as m:
-            m.setattr(services, "lignes_du_fichier", illisible)
+            m.setattr(services.depot, "lignes_du_fichier", illisible)
             reponse = getattr(alice, methode)(adresse(page, lot), follow=True)
         assert (
             "trop long à ouvrir" in reponse.content.decode() and Import.objects.get().etape == Etape.COLONNES
