@@ -41,6 +41,11 @@ CLASSEUR_RELS = (
     b'Target="worksheets/sheet1.xml"/></Relationships>'
 )
 FEUILLE = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+TYPE_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+MANIFESTE = (
+    b'<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    b'<manifest:file-entry manifest:full-path="/" manifest:media-type="%s"/></manifest:manifest>' % TYPE_ODS
+)
 MILLION = 1_000_000
 
 
@@ -76,7 +81,7 @@ def ods(table, avant=b""):
         + table
         + b"</table:table></office:spreadsheet></office:body></office:document-content>"
     )
-    return archive({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", ODS: contenu})
+    return archive({"mimetype": TYPE_ODS, "META-INF/manifest.xml": MANIFESTE, ODS: contenu})
 
 
 def changer(contenu, octet, masque, ou):
@@ -286,11 +291,11 @@ def honnetes():
         ("liste.csv", listes.csv_de(rangs, codage="utf-16")),
         ("liste.csv", desordre),
         ("liste.xlsx", listes.xlsx_de(rangs)),
-        ("liste.ods", ods(_rangees_ods([listes.TITRES, *rangs]))),
+        ("liste.ods", ods(rangees_ods([listes.TITRES, *rangs]))),
     ]
 
 
-def _rangees_ods(rangs):
+def rangees_ods(rangs):
     """The inside of an ODS table of these texts."""
     cellule = '<table:table-cell office:value-type="string"><text:p>%s</text:p></table:table-cell>'
     rangees = ("".join(cellule % escape(c) for c in rang) for rang in rangs)

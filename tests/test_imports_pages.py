@@ -1,6 +1,7 @@
 """The pages of a list, from the file to the undo; what is refused says why and stores nothing."""
 
 import io
+import itertools
 import json
 import re
 import zipfile
@@ -22,7 +23,7 @@ from qualit.echanges.lecture import FichierIllisible, lire
 from qualit.journal.models import Trace
 from signalements.listes.colonnes import reconnaitre
 from signalements.models import EtatSignalement, Signalement
-from tests import listes
+from tests import fichiers_hostiles, listes
 from tests.monde import connecter, signaler
 from tests.test_imports import deposer, importer, jeunes, jumeaux, liste, triplees
 from tests.test_saisie_identite import masquer
@@ -95,6 +96,51 @@ def test_un_fichier_illisible_est_refuse_sans_rien_garder(alice, nom, contenu, d
     reponse = envoyer_fichier(alice, contenu, nom)
     assert reponse.status_code == 200 and dit in reponse.content.decode()
     assert not Import.objects.exists()
+
+
+#: What neither the database nor a workbook holds, or nobody sees.
+IMPOSSIBLES = ["\x00", "\x01", "\x0b", "\x1f", "\x7f", "\ufffe", "\uffff"]
+SANS_ECHAPPEMENT = [
+    ("xlsx", "\ufffe"),
+    ("xlsx", "\uffff"),
+]  # the maker of the test's workbooks spells them out
+
+
+@pytest.mark.parametrize(
+    ("genre", "caractere"),
+    [c for c in itertools.product(("xlsx", "ods", "csv"), IMPOSSIBLES) if c not in SANS_ECHAPPEMENT],
+    ids=ascii,
+)
+def test_un_caractere_impossible_est_ote_ou_refuse_en_francais(alice, genre, caractere):
+    rangs = listes.rangees(tous := jeunes(2))
+    rangs[1][2] = "31/02/2008"
+    titres, *rangs = [[c + caractere for c in rang] for rang in (listes.TITRES, *rangs)]
+    rangs.append([caractere])
+    contenu = {
+        "xlsx": lambda: listes.xlsx_de(rangs, titres),
+        "ods": lambda: fichiers_hostiles.ods(fichiers_hostiles.rangees_ods([titres, *rangs])),
+        "csv": lambda: listes.csv_de(rangs, titres),
+    }[genre]()
+    reponse = envoyer_fichier(alice, contenu, f"liste{caractere}.{genre}")
+    if genre == "csv" and caractere < "\x1f":
+        assert "n’est pas un tableau de texte" in reponse.content.decode() and not Import.objects.exists()
+        return
+    lot = Import.objects.get()
+    assert alice.post(adresse("colonnes", lot), choix_proposes(lot))["Location"] == adresse("valeurs", lot)
+    alice.get(adresse("valeurs", lot))
+    alice.post(adresse("valeurs", lot), {"classe-0": f"Bac pro{caractere}"})
+    [bonne, refusee] = lot.lignes.all()
+    assert (bonne.statut, bonne.remarques) == (Statut.NOUVELLE, []) and bonne.cellules[0].strip() == tous[0][
+        "nom"
+    ]
+    assert (
+        refusee.statut == Statut.REFUSEE
+        and len(refusee.raisons) == 1
+        and "n’existe pas" in refusee.raisons[0]
+    )
+    assert lire(alice.get(adresse("refusees", lot)).content, "a-corriger.xlsx").feuilles[0].lignes[1][0] == 2
+    alice.post(adresse("confirmer", lot))
+    assert Signalement.objects.get().nom_naissance == tous[0]["nom"]
 
 
 def test_les_lignes_refusees_se_telechargent_se_corrigent_et_se_renvoient(alice, monde):

@@ -37,6 +37,8 @@ DUREE_MAXIMALE = 120  # seconds for the child; its processor time is limited apa
 
 EXTENSIONS = {"csv": "texte", "txt": "texte", "tsv": "texte", "xlsx": "xlsx", "ods": "ods"}
 FORMATS = "Envoyez un fichier .csv, .xlsx (Excel) ou .ods (LibreOffice)."
+INTERDITS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+SAUTS = re.compile("[\x0b\x0c]")  # line and page breaks of a word processor
 OUVRIR = Path(__file__).with_name("ouvrir.py")
 
 
@@ -260,18 +262,28 @@ def _ouvrir_a_part(contenu):
                 feuilles.append(Feuille(lu))
             else:
                 feuilles[-1].lignes.append((lu[0], lu[1]))
-        for feuille in feuilles:
-            _borner(feuille.lignes)
-        return feuilles
+        return [Feuille(f.nom, _borner(f.lignes)) for f in feuilles]
 
 
 def _borner(lignes):
-    """The same rows, as a list that is not too long."""
+    """The same rows, as a list that is not too long, without the characters that nothing can keep."""
     gardees = []
-    for ligne in lignes:
-        gardees.append(ligne)
+    for numero, cellules in lignes:
+        if cellules := _nettoyer(cellules):
+            gardees.append((numero, cellules))
         if len(gardees) > LIGNES_MAXIMUM + TITRES_MAXIMUM:
             raise FichierIllisible(
                 f"Ce fichier dépasse {LIGNES_MAXIMUM} lignes : partagez-le en plusieurs listes."
             )
     return gardees
+
+
+def _nettoyer(cellules):
+    """The cells without control characters: the database refuses some, no workbook holds the others."""
+    propres = [
+        c if not isinstance(c, str) or c.isprintable() else INTERDITS.sub("", SAUTS.sub(" ", c))
+        for c in cellules
+    ]
+    while propres and (propres[-1] is None or propres[-1] == ""):
+        propres.pop()
+    return propres
