@@ -177,6 +177,6 @@ def test_une_liste_abimee_se_lit_jusqu_a_ses_lignes_ou_se_refuse(monde):
 @pytest.mark.long
 @pytest.mark.django_db
 def test_deux_mille_listes_abimees_se_lisent_jusqu_a_leurs_lignes_ou_se_refusent(monde):
-    lus, examines, comptes = parcourir(monde.lycee, mutations(2_000, graine=2))
+    lus, examines, comptes = parcourir(monde.lycee, mutations(2_000, graine=3))
     assert 0 < lus < 2_000 and examines >= 500
     assert all(comptes[s] for s in ("nouvelle", "refusee", "deja_envoyee", "a_decider")), comptes
