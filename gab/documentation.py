@@ -21,9 +21,12 @@ A role acts only on the objects of its own structure or bassin.
 CHARGE = """
 ## Who is in charge, and until when
 
-`manage.py verifier_coherence` checks that each open dossier has someone in charge and a next deadline. The legal
-clock (L313-8), when it ends sooner, gives the deadline. A state that expects an operator without a live mission is an
-anomaly; `en_solution` without an operator is in the hands of the coordinator of the bassin.
+`manage.py verifier_coherence` checks each open dossier against the row of its state: somebody holds that role there
+today, and the next deadline is no later. A state without a row is an anomaly. Behind an operator or a member whose
+seat is empty stands the coordinator of the bassin; behind the coordinator, the rectorat. The legal clock (L313-8), when
+it ends sooner, gives the deadline; `missionne` waits until the mission expires (closing days of the structure apart),
+`en_solution` until the outcome is to be checked again. A state that expects an operator without a live mission is an
+anomaly; `en_solution` without an operator is in the hands of the coordinator.
 
 | state | in charge | days to act |
 |---|---|---|

@@ -1,16 +1,19 @@
 """Nothing is forgotten after the act: the place that is taken, the death, the question without an answer, the majority."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from dateutil.relativedelta import relativedelta
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage import fusion as fusions
 from gab import relances, services
 from gab.coherence import verifier
-from gab.models import Dossier, EtatDossier, Place, Seance
+from gab.models import ETATS_OUVERTS, Dossier, EtatDossier, Place, Seance
 from gab.services import agenda, seances
 from qualit.notifications.models import Avis, Courriel
 from qualit.territoire.models import Adhesion
@@ -196,13 +199,71 @@ def test_un_dossier_reporte_revient_a_la_seance_suivante(monde, client):
     assert not seances.reportes(monde.lisieux).exists()
 
 
+PERSONNE_EN_CHARGE = "dossier ouvert dont personne n’est chargé, ni le rectorat à défaut"
+
+
 def test_un_bassin_sans_coordinateur_ni_pilote_se_voit(monde):
-    recevable(monde)
+    Dossier.objects.filter(pk=recevable(monde).pk).update(etat=EtatDossier.ENTRETIEN_TENU)
     assert verifier()["anomalies"] == 0
     Adhesion.objects.filter(utilisateur=monde.celia).update(fin=timezone.localdate() - timedelta(days=1))
     assert verifier()["anomalies"] == 0  # the rectorat answers for the bassin
     Adhesion.objects.filter(utilisateur=monde.rene).update(fin=timezone.localdate() - timedelta(days=1))
     assert verifier()["anomalies"] == 1
+
+
+def test_chaque_etat_a_les_gens_que_la_table_dit(monde):
+    """docs/etats.md, row by row: with nobody at all the dossier falls out; with the role of the row, or who stands in
+    for it, it does not; with another role it does."""
+    mission = services.missionner(recevable(monde), monde.ml, par=monde.celia)
+    gens = {
+        "coordinateur_gab": monde.celia,
+        "membre_gab": monde.medhi,
+        "operateur": monde.omar,
+        "rectorat_pilote": monde.rene,
+        "ailleurs": monde.denis,
+    }
+    suppleent = {
+        "coordinateur_gab": {"coordinateur_gab", "rectorat_pilote"},
+        "membre_gab": {"membre_gab", "coordinateur_gab", "rectorat_pilote"},
+        "operateur": {"operateur", "coordinateur_gab", "rectorat_pilote"},
+    }
+    assert set(services.DELAI_D_ACTION) == ETATS_OUVERTS
+    hier = timezone.localdate() - timedelta(days=1)
+    for etat, (role, _) in services.DELAI_D_ACTION.items():
+        Dossier.objects.filter(pk=mission.dossier_id).update(etat=etat)
+        Adhesion.objects.update(fin=hier)
+        assert verifier()["details"][PERSONNE_EN_CHARGE] == [mission.dossier.reference], etat
+        for nom, personne in gens.items():
+            Adhesion.objects.update(fin=hier)
+            Adhesion.objects.filter(utilisateur=personne).update(fin=None)
+            tombe = PERSONNE_EN_CHARGE in verifier()["details"]
+            assert tombe == (nom not in suppleent[role]), (etat, nom)
+
+
+@pytest.mark.parametrize("ligne", [None, ("personne", 15), ("coordinateur_gab", 0)])
+def test_un_etat_sans_ligne_dans_la_table_fait_echouer(monde, monkeypatch, ligne):
+    """Even when no dossier is in that state yet."""
+    assert verifier()["anomalies"] == 0
+    if ligne is None:
+        monkeypatch.delitem(services.DELAI_D_ACTION, EtatDossier.PRECONISE)
+    else:
+        monkeypatch.setitem(services.DELAI_D_ACTION, EtatDossier.PRECONISE, ligne)
+    assert verifier()["details"] == {"état sans ligne dans la table": ["preconise"]}
+    with pytest.raises(CommandError):
+        call_command("verifier_coherence", stdout=StringIO(), stderr=StringIO())
+
+
+def test_une_echeance_trop_lointaine_se_voit(monde):
+    """The deadline is that of the row, or the legal clock when it ends sooner."""
+    dossier = recevable(monde)
+    aujourdhui = timezone.localdate()
+    assert dossier.prochaine_echeance == aujourdhui + timedelta(days=30) < dossier.echeance_legale
+    Dossier.objects.update(prochaine_echeance=aujourdhui + timedelta(days=31))
+    assert list(verifier()["details"]) == ["prochaine échéance plus lointaine que le délai de l’état"]
+    Dossier.objects.update(
+        prochaine_echeance=aujourdhui + timedelta(days=30), echeance_legale=aujourdhui + timedelta(days=29)
+    )
+    assert list(verifier()["details"]) == ["horloge légale plus proche que la prochaine échéance"]
 
 
 def test_l_entretien_prevu_suit_le_jeune_quand_deux_fiches_sont_reunies(monde):
