@@ -88,6 +88,7 @@ def requetes(client, url):
 
 def test_la_file_ne_coute_pas_plus_avec_vingt_paires(client, monde, paire):
     connecter(client, monde.celia)
+    client.get(reverse("dedoublonnage:identites"))  # the first page of a session writes it
     avec_une = requetes(client, reverse("dedoublonnage:identites"))
     for _ in range(20):
         autre = Jeune.objects.create(identite=paire.b.identite)
@@ -95,7 +96,7 @@ def test_la_file_ne_coute_pas_plus_avec_vingt_paires(client, monde, paire):
             a=paire.a, b=autre, signalement_a=paire.a.identite, signalement_b=paire.b.identite, probabilite=0.5,
             arbitre="bassin", bassin=monde.caen, academie=monde.academie,
         )  # fmt: skip
-    assert requetes(client, reverse("dedoublonnage:identites")) == avec_une <= 13
+    assert requetes(client, reverse("dedoublonnage:identites")) == avec_une <= 12
 
 
 def test_separer_est_propose_sur_les_pages_de_qui_le_peut(client, monde):
