@@ -8,11 +8,10 @@ from django.utils import timezone
 
 from qualit.journal.models import Action
 from qualit.journal.services import noter
-from qualit.notifications import services as notifications
 
 from .controles import naissance_suspecte, probleme_ine
 from .models import EtatSignalement, Question, Signalement, VersionSignalement
-from .services import ConflitDeVersion, bassin_en_charge, commune_de, enregistrer_contacts
+from .services import ConflitDeVersion, commune_de, enregistrer_contacts, prevenir_de_la_reponse
 
 #: What may be corrected once the report is sent: who the jeune is and how to reach them.
 CHAMPS_CORRIGIBLES = (
@@ -32,6 +31,8 @@ CHAMPS_CORRIGIBLES = (
     "pays",
     "aucun_contact",
 )
+
+REPONSE_PAR_CORRECTION = "Coordonnées corrigées."
 
 
 def _contenu(signalement):
@@ -96,14 +97,12 @@ def repondre_par_une_correction(signalement, *, par):
     """Contacts were corrected: the open questions about them are answered, and who asked is told."""
     questions = list(signalement.questions.ouvertes().filter(type=Question.Type.COORDONNEES))
     for question in questions:
-        question.reponse = "Coordonnées corrigées."
+        question.reponse = REPONSE_PAR_CORRECTION
         question.repondue_par, question.repondue_le = par, timezone.now()
         question.close_le = question.repondue_le
         question.save(update_fields=["reponse", "repondue_par", "repondue_le", "close_le"])
     if questions:
-        destinataires = [q.posee_par for q in questions if q.posee_par]
-        destinataires += notifications.membres_du_gab(bassin_en_charge(signalement))
-        notifications.prevoir("coordonnees_corrigees", a=destinataires, reference=signalement.reference)
+        prevenir_de_la_reponse(signalement, *questions)
     return questions
 
 

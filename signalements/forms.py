@@ -383,5 +383,5 @@ class ReponseForm(GardeTexteLibre, FormulaireDSFR):
     texte = ChampTexteLong(
         label="Votre réponse",
         max_length=2000,
-        help_text="Lue par la personne qui a posé la question et par le GAB du bassin.",
+        help_text="Lue par l’équipe qui a posé la question et par le GAB du bassin.",
     )

@@ -12,6 +12,8 @@ from qualit import workflow
 from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.notifications import services as notifications
+from qualit.territoire import droits
+from qualit.territoire.droits import Droit
 from qualit.territoire.models import Commune, cle_de_tri
 
 from .controles import naissance_suspecte, numero_lisible, numero_normalise, probleme_ine
@@ -356,12 +358,26 @@ def repondre(question, texte, *, par):
     if signalement.etat == EtatSignalement.A_COMPLETER:
         workflow.franchir(signalement, "completer", par=par)
     noter(Action.ECRITURE, "question_repondue", signalement, par=par)
-    destinataires = list(notifications.membres_du_gab(bassin_en_charge(signalement)))
-    if question.posee_par:
-        destinataires.append(question.posee_par)
-    code = "coordonnees_corrigees" if question.type == Question.Type.COORDONNEES else "complement_recu"
-    notifications.prevoir(code, a=destinataires, reference=signalement.reference)
+    prevenir_de_la_reponse(signalement, question)
     return question
+
+
+def prevenir_de_la_reponse(signalement, *questions):
+    """Tell the GAB in charge, and who asked: an operator is led to its list of corrected contacts."""
+    coordonnees = questions[0].type == Question.Type.COORDONNEES
+    code = "coordonnees_corrigees" if coordonnees else "complement_recu"
+    auteurs = {q.posee_par_id: q.posee_par for q in questions if q.posee_par}
+    operateurs = {
+        pk: auteur
+        for pk, auteur in auteurs.items()
+        if coordonnees and droits.a_le_droit(auteur, Droit.REPONDRE_MISSION)
+    }
+    gab = {u.pk: u for u in notifications.membres_du_gab(bassin_en_charge(signalement))}
+    autres = {pk: u for pk, u in (auteurs | gab).items() if pk not in operateurs}
+    versement = getattr(signalement, "versement", None)
+    dossier = f"/gab/dossiers/{versement.dossier.reference}/" if versement else ""
+    for personnes, lien in ((operateurs, "/missions/?vue=corrigees"), (autres, dossier)):
+        notifications.prevoir(code, a=personnes.values(), lien=lien, reference=signalement.reference)
 
 
 @transaction.atomic

@@ -131,6 +131,10 @@ def _operateur(user, adhesion):
             "Missions à répondre", comptes["a_repondre"], "proposées par le GAB", f"{liste}?vue=a_repondre",
             f"Dont {n} à répondre sous trois jours." if (n := urgentes.count()) else "", urgent=bool(n),
         ),
+        Tuile(
+            "Coordonnées corrigées", comptes["corrigees"], "jeunes à appeler de nouveau", f"{liste}?vue=corrigees",
+            "L’établissement a répondu : un autre numéro, ou rien de mieux.",
+        ),
         Tuile("À rappeler", comptes["rappels"], "aujourd’hui ou avant", f"{liste}?vue=rappels"),
         Tuile(
             "Sans nouvelles", comptes["sans_nouvelles"], "depuis plus de 30 jours", f"{liste}?vue=sans_nouvelles"

@@ -14,9 +14,9 @@ from gab.models import ETATS_OUVERTS, Entretien, EtatDossier, Mission
 from qualit.territoire import champs, droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.nomenclatures import libelle
-from signalements.controles import numero_lisible
-from signalements.models import Contact, EtatContact, EtatSignalement, Signalement
+from signalements.models import EtatContact, EtatSignalement, Signalement
 
+from . import coordonnees
 from .models import Devenir, Etape
 from .relances import sans_nouvelles_depuis
 
@@ -24,6 +24,7 @@ LISIBLES = (Mission.Etat.PROPOSEE, Mission.Etat.ACCEPTEE, Mission.Etat.TERMINEE)
 VUES = {
     "a_repondre": "À répondre",
     "en_cours": "En cours",
+    "corrigees": "Coordonnées corrigées",
     "rappels": "À rappeler",
     "sans_nouvelles": "Sans nouvelles",
     "a_reverifier": "À revérifier",
@@ -64,6 +65,10 @@ def condition(vue, aujourdhui=None):
     return {
         "a_repondre": Q(etat=Mission.Etat.PROPOSEE),
         "en_cours": acceptee,
+        "corrigees": acceptee
+        & peut_etre_joint
+        & Q(a_confirmer=False)
+        & Q(Exists(coordonnees.reponses(pk=OuterRef("pk")))),
         "rappels": acceptee & peut_etre_joint & Q(Exists(rappel)),
         "sans_nouvelles": acceptee
         & peut_etre_joint
@@ -89,6 +94,7 @@ class Ligne:
 
     mission: Mission
     identite: Signalement | None
+    corrections: list = field(default_factory=list)
 
 
 def lignes(missions):
@@ -200,15 +206,8 @@ def contacts_de(signalements):
             cle = (contact.type, contact.normalisee)
             if cle not in vus or ordre[contact.etat] < ordre[vus[cle].etat]:
                 vus[cle] = contact
-    for contact in vus.values():
-        if contact.type == Contact.Type.TELEPHONE:
-            contact.valeur = numero_lisible(contact.normalisee) or contact.valeur
-        contact.lien = (
-            f"tel:{contact.normalisee}"
-            if contact.type == Contact.Type.TELEPHONE
-            else f"mailto:{contact.valeur}"
-        )
-    return sorted(vus.values(), key=lambda c: (ordre[c.etat], c.proprietaire != "jeune", c.type, c.pk))
+    contacts = [coordonnees.a_appeler(contact) for contact in vus.values()]
+    return sorted(contacts, key=lambda c: (ordre[c.etat], c.proprietaire != "jeune", c.type, c.pk))
 
 
 def identite_en_lignes(s):

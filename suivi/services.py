@@ -103,6 +103,15 @@ def noter_etape(
     return etape
 
 
+@transaction.atomic
+def voir_coordonnees(mission, reponse, *, par):
+    """The structure has seen this answer about the contacts, and those before it; a later one still waits."""
+    droits.exiger(par, Droit.REPONDRE_MISSION, mission)
+    mission.coordonnees_vues_le = max(filter(None, [mission.coordonnees_vues_le, reponse.repondue_le]))
+    mission.save(update_fields=["coordonnees_vues_le"])
+    noter(Action.ECRITURE, "coordonnees_vues", mission, par=par, jeunes=[mission.dossier.jeune_id])
+
+
 def ne_plus_contacter(jeune):
     """No reminder any more about this jeune, whoever follows them."""
     jeune.ne_plus_contacter_le = timezone.now()

@@ -20,6 +20,7 @@ urlpatterns = [
     path("missions/<str:reference>/reorientation/", missions.reorientation, name="reorientation"),
     path("missions/<str:reference>/confier/", missions.confier, name="confier"),
     path("missions/<str:reference>/appel/", appels.appel, name="appel"),
+    path("missions/<str:reference>/coordonnees-vues/", appels.coordonnees_vues, name="coordonnees_vues"),
     path("missions/<str:reference>/etape/", etapes.etape, name="etape"),
     path("missions/<str:reference>/devenir/", devenirs.devenir, name="devenir"),
     path("etapes/<str:reference>/modifier/", etapes.modifier_etape, name="modifier_etape"),

@@ -129,10 +129,14 @@ def test_la_boucle_du_faux_numero(monde, en_tant_que):
     # it comes back to the operator, who calls
     operateur.goto("/")
     expect(operateur.get_by_text("Des coordonnées ont été corrigées").first).to_be_visible()
-    operateur.goto(f"/missions/{mission.reference}/")
-    expect(operateur.get_by_role("link", name="06 39 98 55 55")).to_be_visible()
+    operateur.get_by_role("link", name="Coordonnées corrigées", exact=True).click()
+    expect(operateur.get_by_role("link", name="06 39 98 55 55")).to_have_attribute("href", "tel:+33639985555")
+    operateur.get_by_role("link", name="DUVIVIER").click()
+    expect(operateur.get_by_role("link", name="06 39 98 55 55").first).to_be_visible()
     operateur.get_by_role("button", name="Répondu").first.click()
     expect(operateur.get_by_text("Appel noté : a répondu.")).to_be_visible()
+    operateur.goto("/missions/?vue=corrigees")
+    expect(operateur.get_by_text("Aucune coordonnée corrigée à voir")).to_be_visible()
 
 
 def test_deux_onglets_sur_un_meme_entretien(monde, en_tant_que):

@@ -95,6 +95,9 @@ class Mission(models.Model):
     terminee_le = models.DateTimeField(null=True, blank=True)
     motif_fin = models.CharField(max_length=200, blank=True)
     relancee_le = models.DateTimeField(null=True, blank=True)
+    coordonnees_vues_le = models.DateTimeField(
+        null=True, blank=True, help_text="La structure a vu les coordonnées corrigées jusque-là."
+    )
     place = models.ForeignKey("gab.Place", models.SET_NULL, null=True, blank=True, related_name="missions")
     version = models.PositiveIntegerField(default=0)
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from gab.models import Mission, Versement
@@ -15,8 +15,8 @@ from qualit.web import jetons
 from signalements.controles import numero_normalise
 from signalements.models import Contact
 
+from .. import coordonnees, services
 from .. import missions as lectures
-from .. import services
 from ..forms import (
     AppelForm,
     RappelForm,
@@ -62,6 +62,20 @@ def appel(request, reference):
     }[resultat]
     messages.success(request, texte)
     request.session["etape_annulable"] = etape.reference
+    return retour_a_la_fiche(mission, "#contacts")
+
+
+@regle(Droit.REPONDRE_MISSION, objet=Mission, methodes=POST)
+def coordonnees_vues(request, reference):
+    """The corrected contacts of a jeune were seen: they leave the list."""
+    mission = trouver(request, reference)
+    siennes = coordonnees.reponses(pk=mission.pk)
+    reponse = siennes.filter(reference=request.POST.get("reponse", "")).first()
+    if reponse is not None:  # else seen already, by a colleague or in another tab
+        services.voir_coordonnees(mission, reponse, par=request.user)
+    messages.success(request, "C’est noté : les coordonnées corrigées sont vues.")
+    if "liste" in request.POST:
+        return redirect(f"{reverse('suivi:missions')}?vue=corrigees")
     return retour_a_la_fiche(mission, "#contacts")
 
 

@@ -12,8 +12,8 @@ from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.nomenclatures import libelle
 
+from .. import coordonnees, services
 from .. import missions as lectures
-from .. import services
 from ..forms import (
     ConfierForm,
     EtapeForm,
@@ -69,6 +69,9 @@ def montrer_la_fiche(request, mission, *, status=200, **formulaires):
         "mission": mission,
         "fiche": f,
         "suivie": suivie,
+        "corrections": coordonnees.corrections([mission]).get(mission.pk, [])
+        if suivie and not mission.a_confirmer
+        else [],
         "actions": {t.action for t in workflow.possibles(mission, request.user)},
         "preconisation": mission.preconisation
         and libelle("solutions", mission.preconisation.solution, mission.preconisation.donnee_le),

@@ -14,8 +14,8 @@ from qualit.territoire.regles import regle
 from qualit.web import jetons
 from qualit.web.pagination import paginer
 
+from .. import coordonnees, services, tableurs
 from .. import missions as lectures
-from .. import services, tableurs
 from ..forms import (
     AccepterForm,
     AppelForm,
@@ -53,6 +53,7 @@ def liste(request):
         missions, filtre = _filtrer(missions, form.cleaned_data, request.user)
     tri = {
         "a_repondre": ("-urgente", "expire_le"),
+        "corrigees": ("repondue_le",),
         "rappels": ("rappel", "proposee_le"),
         "a_reverifier": ("validite", "proposee_le"),
         "sans_nouvelles": ("dernier_fait", "proposee_le"),
@@ -63,6 +64,10 @@ def liste(request):
         return fichier
     page = paginer(request, missions, total=missions.count() if filtre else comptes[vue])
     lignes = lectures.lignes(page.object_list)
+    if vue == "corrigees":
+        corrections = coordonnees.corrections(page.object_list)
+        for ligne in lignes:
+            ligne.corrections = corrections.get(ligne.mission.pk, [])
     montrer(
         request,
         [ligne.mission for ligne in lignes if ligne.identite],
