@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gab import services
-from gab.models import Dossier, EtatDossier, Mission, Seance
+from gab.models import Dossier, EtatDossier, Mission, Place, Seance
 from qualit.territoire import nomenclatures
 from qualit.territoire.chargement import charger_termes
 from signalements.models import EtatSignalement
@@ -111,6 +111,13 @@ def test_seance_jusqu_au_compte_rendu(ecran, capturer):
         )
         services.constater(entretien, "tenir", par=m.celia, responsable_present="oui")
         dossiers.append(dossier)
+    place = Place.objects.create(
+        structure=m.ml,
+        solution="apprentissage",
+        formation="Cuisine",
+        date_entree=timezone.localdate() + timedelta(days=30),
+        nombre=1,
+    )
     page = ouvrir(reverse("gab:preparer_seance"))
     page.get_by_label("Jour").fill(f"{timezone.localdate() + timedelta(days=1):%d/%m/%Y}")
     page.get_by_label("Heure").fill("9h30")
@@ -122,7 +129,14 @@ def test_seance_jusqu_au_compte_rendu(ecran, capturer):
     for rang in (1, 2):
         page.get_by_text("Préconisation et mission", exact=True).click()
         page.get_by_label("Type de solution").select_option("apprentissage")
-        page.get_by_label("Structure").select_option(str(m.ml.pk))
+        page.get_by_text(
+            "Cuisine, Caen – Mission locale de Caen"
+        ).wait_for()  # the places of that solution come by themselves
+        if rang == 1:
+            capturer(page, "gab-projection-places")
+            page.get_by_text("Cuisine, Caen – Mission locale de Caen").click()
+        else:
+            page.get_by_label("Structure").select_option(str(m.ml.pk))
         page.get_by_role("button", name="Noter et passer au suivant").click()
         page.get_by_text(f"{rang} / 2 décidés").wait_for()
     page.get_by_role("link", name="Quitter la projection").click()
@@ -133,6 +147,7 @@ def test_seance_jusqu_au_compte_rendu(ecran, capturer):
     page.get_by_role("button", name="Signer le compte rendu").click()
     page.get_by_role("button", name="Signer le compte rendu").click()
     page.get_by_text("Le compte rendu est signé").wait_for()
-    assert Mission.objects.count() == 2
+    places = [Mission.objects.get(dossier=d).place for d in dossiers]
+    assert sorted(places, key=bool) == [None, place]
     assert Seance.objects.get().etat == Seance.Etat.SIGNEE
     assert {Dossier.objects.get(pk=d.pk).etat for d in dossiers} == {EtatDossier.MISSIONNE}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from qualit.territoire.models import Adhesion, Structure, Utilisateur
 from qualit.territoire.nomenclatures import choix, terme
 from qualit.web import conflits
-from qualit.web.formulaires import ChampTexte, FormulaireDSFR
+from qualit.web.formulaires import BoutonsRadio, ChampTexte, FormulaireDSFR
 from qualit.web.texte_libre import GardeTexteLibre
 
 from .. import jalons
@@ -85,6 +85,34 @@ class MotifForm(SurDossier, GardeTexteLibre, FormulaireDSFR):
     champs_gardes = ("motif",)
 
     motif = ChampTexte(label="Motif", max_length=200)
+
+
+class AvecPlace:
+    """Mixin of the forms that commission a structure: the vacant places of the solution, one of which may be chosen.
+
+    `place` in `cleaned_data` is the `Place` itself; without any place to offer there is no field.
+    """
+
+    def offrir(self, places):
+        """Offer these places."""
+        self.places = {p.pk: p for p in places}
+        if self.places:
+            self.fields["place"] = forms.TypedChoiceField(
+                label="Place vacante",
+                coerce=int,
+                required=False,
+                empty_value=None,
+                widget=BoutonsRadio,
+                choices=[("", "Aucune en particulier"), *((p.pk, p.resume) for p in places)],
+            )
+
+    def place_choisie(self, donnees):
+        """Replace the key that was chosen by its place; refuse a place of another structure than the one chosen."""
+        place = self.places.get(donnees.get("place"))
+        if place and donnees.get("structure") and place.structure_id != donnees["structure"]:
+            self.add_error("place", "Cette place est dans une autre structure.")
+        donnees["place"] = place
+        return donnees
 
 
 def membres(bassins):

@@ -16,7 +16,7 @@ from qualit.web.formulaires import (
 from qualit.web.texte_libre import GardeTexteLibre
 
 from ..models import LigneSeance, Seance
-from .champs import AIDE_MESSAGE, ChampHeure, choix_operateurs, choix_solutions, instant, membres
+from .champs import AIDE_MESSAGE, AvecPlace, ChampHeure, choix_operateurs, choix_solutions, instant, membres
 
 
 class SeanceForm(FormulaireDSFR):
@@ -76,7 +76,7 @@ class EmargementForm(GardeTexteLibre, FormulaireDSFR):
         )
 
 
-class DecisionForm(GardeTexteLibre, FormulaireDSFR):
+class DecisionForm(AvecPlace, GardeTexteLibre, FormulaireDSFR):
     champs_gardes = ("message",)
     mention_facultatif = False
     decision = forms.ChoiceField(label="Décision", choices=LigneSeance.Decision.choices, widget=BoutonsRadio)
@@ -88,14 +88,19 @@ class DecisionForm(GardeTexteLibre, FormulaireDSFR):
 
     vu = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args, solutions=None, operateurs=None, bassin=None, **kwargs):
+    def __init__(self, *args, solutions=None, operateurs=None, bassin=None, places=(), **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["solution"].choices = solutions or choix_solutions()
         self.fields["structure"].choices = operateurs or choix_operateurs(bassin)
+        self.offrir(places)
 
     def clean(self):
-        donnees = super().clean()
-        decision = donnees.get("decision")
+        donnees = self.place_choisie(super().clean())
+        decision, place = donnees.get("decision"), donnees["place"]
+        if place and decision == "missionner" and not donnees.get("structure"):
+            donnees["structure"] = place.structure_id
+        if place and decision == "preconiser":
+            self.add_error("place", "Pour donner cette place, choisissez « Préconisation et mission ».")
         if decision in {"preconiser", "missionner"} and not donnees.get("solution"):
             self.add_error("solution", "Choisissez le type de solution.")
         if decision == "missionner" and not donnees.get("structure"):

@@ -54,6 +54,20 @@ class Place(models.Model):
         return f"{self.formation} ({self.nombre})"
 
     @property
+    def resume(self):
+        """One line to choose by: training, town, structure, day of entry, how many, and how sure."""
+        lieu = self.lieu or getattr(self.structure.commune, "nom", "")
+        nombre = f"{self.nombre} place{'s' if self.nombre > 1 else ''}"
+        quand = timezone.localdate(self.confirmee_le)
+        sure = (
+            "à confirmer"
+            if self.a_confirmer
+            else f"confirmée{'s' if self.nombre > 1 else ''} le {quand:%d/%m/%Y}"
+        )
+        ou = f"{self.formation}, {lieu}" if lieu else self.formation
+        return f"{ou} – {self.structure}, entrée le {self.date_entree:%d/%m/%Y}, {nombre} ({sure})"
+
+    @property
     def a_confirmer(self):
         """Not confirmed for long: shown with a warning."""
         return (timezone.now() - self.confirmee_le).days >= settings.QUALIT["PLACE_A_CONFIRMER_JOURS"]

@@ -72,6 +72,7 @@ class LigneSeance(models.Model):
     decision = models.CharField("décision", max_length=12, choices=Decision.choices, blank=True)
     solution = models.CharField("solution", max_length=60, blank=True)
     structure = models.ForeignKey(Structure, models.PROTECT, null=True, blank=True, related_name="+")
+    place = models.ForeignKey("gab.Place", models.SET_NULL, null=True, blank=True, related_name="+")
     message = models.TextField("décision en clair", blank=True)
     decidee_le = models.DateTimeField(null=True, blank=True)
     decidee_par = models.ForeignKey(Utilisateur, models.PROTECT, null=True, blank=True, related_name="+")

@@ -17,11 +17,25 @@ from qualit.territoire.models import Structure
 
 from ..models import Fermeture, Place
 
+PLACES_PROPOSEES = 20
+
 
 def exiger_structure(user, structure):
     """Places belong to the structures where the person is an operator."""
     if structure.pk not in droits.structures_pour(user, Droit.PUBLIER_PLACES):
         raise PermissionDenied
+
+
+def proposables(bassin, solution=None):
+    """Vacant places to choose from for a jeune of this bassin, those of the bassin first; of one solution, when given."""
+    places = Place.objects.visibles().filter(structure__academie=bassin.academie_id)
+    if solution is not None:
+        places = places.filter(solution=solution)
+    return list(
+        places.select_related("structure__commune")
+        .annotate(ailleurs=~Q(structure__bassin=bassin))
+        .order_by("ailleurs", "date_entree", "structure__nom_tri", "pk")[:PLACES_PROPOSEES]
+    )
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from qualit.territoire.droits import Droit
 from qualit.territoire.nomenclatures import libelle
 from signalements.services import ConflitDeVersion
 
-from ..models import Dossier, LigneSeance, Mission, Seance
+from ..models import Dossier, LigneSeance, Mission, Place, Seance
 from .missions import missionner, preconiser
 
 Decision = LigneSeance.Decision
@@ -117,7 +117,7 @@ def verrouiller(seance, etats):
 
 
 @transaction.atomic
-def decider(ligne, decision, *, par, solution="", structure=None, message="", vu=None):
+def decider(ligne, decision, *, par, solution="", structure=None, place=None, message="", vu=None):
     """Write the decision on a line. It takes effect when the séance closes.
 
     vu: the `jalon` of the line that was shown. Raises ConflitDeVersion when somebody decided meanwhile,
@@ -126,12 +126,13 @@ def decider(ligne, decision, *, par, solution="", structure=None, message="", vu
     droits.exiger(par, Droit.TENIR_SEANCE, ligne.seance)
     verrouiller(ligne.seance, {Seance.Etat.OUVERTE})
     ligne.refresh_from_db(
-        fields=["decision", "solution", "structure", "message", "decidee_le", "decidee_par"]
+        fields=["decision", "solution", "structure", "place", "message", "decidee_le", "decidee_par"]
     )
     if vu is not None and ligne.jalon != vu:
         raise ConflitDeVersion(ligne)
     ligne.decision, ligne.solution, ligne.message = decision, solution, message
     ligne.structure = structure if decision == Decision.MISSIONNER else None
+    ligne.place = place if decision == Decision.MISSIONNER else None
     ligne.decidee_le, ligne.decidee_par = timezone.now(), par
     ligne.save()
     noter(
@@ -176,7 +177,12 @@ def _appliquer(seance, ligne, par):
     vivante = dossier.missions.vivantes().filter(structure=ligne.structure).exists()
     if vivante:
         return "Fait : préconisation donnée ; cette structure était déjà missionnée."
-    missionner(dossier, ligne.structure, par=par, message=ligne.message, preconisation=preconisation)
+    place = Place.objects.visibles().filter(pk=ligne.place_id).first()
+    missionner(
+        dossier, ligne.structure, par=par, message=ligne.message, preconisation=preconisation, place=place
+    )
+    if ligne.place_id and place is None:
+        return "Fait : préconisation donnée et structure missionnée ; la place choisie n’est plus libre."
     return "Fait : préconisation donnée et structure missionnée."
 
 
@@ -186,7 +192,7 @@ def compte_rendu(seance):
         return seance.compte_rendu
     lignes = []
     for rang, ligne in enumerate(
-        seance.lignes.select_related("dossier__jeune__identite__structure", "structure"), 1
+        seance.lignes.select_related("dossier__jeune__identite__structure", "structure", "place"), 1
     ):
         identite = ligne.dossier.jeune.identite
         lignes.append(
@@ -201,6 +207,7 @@ def compte_rendu(seance):
                 "decision": ligne.get_decision_display() if ligne.decision else "Non examiné",
                 "solution": libelle("solutions", ligne.solution, timezone.localdate(seance.quand)),
                 "structure": str(ligne.structure) if ligne.structure else "",
+                "place": ligne.place.formation if ligne.place else "",
                 "message": ligne.message,
                 "effet": ligne.effet,
             }

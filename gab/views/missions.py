@@ -17,7 +17,8 @@ from ..forms import (
     MotifForm,
     PreconisationForm,
 )
-from ..models import Dossier, Mission, Place
+from ..models import Dossier, Mission
+from ..services.places import proposables
 from .commun import fil_du_dossier, montrer_dossiers, page_de_formulaire, suite_sure, tenter, trouver_dossier
 
 
@@ -53,9 +54,7 @@ def preconiser(request, reference):
         "Enregistrer",
         gabarit="gab/preconiser.html",
         historique=dossier.preconisations.select_related("par"),
-        places=Place.objects.visibles()
-        .filter(structure__academie=dossier.bassin.academie)
-        .select_related("structure")[:20],
+        places=proposables(dossier.bassin),
     )
 
 
@@ -66,13 +65,7 @@ def missionner(request, reference):
     dossier = trouver_dossier(request.user, reference)
     droits.exiger(request.user, Droit.MISSIONNER, dossier)
     preconisation = dossier.preconisations.first()
-    places = list(
-        Place.objects.visibles()
-        .filter(solution=preconisation.solution, structure__academie=dossier.bassin.academie)
-        .select_related("structure")[:20]
-        if preconisation
-        else []
-    )
+    places = proposables(dossier.bassin, preconisation.solution) if preconisation else []
     form = MissionForm(request.POST or None, dossier=dossier, places=places)
     if request.method == "POST" and form.is_valid():
         donnees = form.cleaned_data

@@ -22,6 +22,7 @@ from ..forms import (
 )
 from ..models import Seance
 from ..services import seances as services
+from ..services.places import proposables
 from .commun import noter_la_garde
 from .seances import fil_de_la_seance, lignes_de_la_seance, trouver_seance
 
@@ -32,23 +33,36 @@ def _rang(request, total):
     return max(1, min(rang, total))
 
 
+def _formulaire(seance, valeurs, *, lie=False, operateurs=None):
+    """The form of a decision, with the vacant places of the solution that it holds; lie: these values were posted."""
+    solution = valeurs.get("solution", "")
+    return DecisionForm(
+        valeurs if lie else None,
+        initial=None if lie else valeurs,
+        solutions=choix_solutions(),
+        operateurs=operateurs or choix_operateurs(seance.bassin),
+        places=proposables(seance.bassin, solution) if solution else (),
+    )
+
+
 def _ecran(request, seance, lignes, rang, form=None, operateurs=None):
-    """The context of one line on the screen: large, without sensitive text. operateurs: their choices, when already read."""
+    """The context of one line on the screen: large, without sensitive text. operateurs: their choices, when already read.
+
+    `solution` in the address: the one just chosen on the page, whose places are asked for.
+    """
     ligne = lignes[rang - 1]
     identite = ligne.dossier.jeune.identite
     modifiable = seance.etat == Seance.Etat.OUVERTE and droits.peut(request.user, Droit.TENIR_SEANCE, seance)
     if form is None and modifiable:
-        form = DecisionForm(
-            initial={
-                "decision": ligne.decision,
-                "solution": ligne.solution,
-                "structure": ligne.structure_id,
-                "message": ligne.message,
-                "vu": ligne.jalon,
-            },
-            solutions=choix_solutions(),
-            operateurs=operateurs or choix_operateurs(seance.bassin),
-        )
+        valeurs = {
+            "decision": ligne.decision,
+            "solution": request.GET.get("solution", ligne.solution),
+            "structure": ligne.structure_id,
+            "place": ligne.place_id or "",
+            "message": ligne.message,
+            "vu": ligne.jalon,
+        }
+        form = _formulaire(seance, valeurs, operateurs=operateurs)
     return {
         "fil": fil_de_la_seance(seance, ("Projection", None)),
         "seance": seance,
@@ -62,6 +76,7 @@ def _ecran(request, seance, lignes, rang, form=None, operateurs=None):
         "precedent": rang - 1 if rang > 1 else None,
         "suivant": rang + 1 if rang < len(lignes) else None,
         "form": form,
+        "solution": form["solution"].value() if form else "",
         "modifiable": modifiable,
         "decidees": sum(bool(autre.decision) for autre in lignes),
     }
@@ -93,7 +108,10 @@ def decider(request, reference):
         return redirect("gab:seance", reference=seance.reference)
     ligne = lignes[rang - 1]
     operateurs = choix_operateurs(seance.bassin)
-    form = DecisionForm(request.POST, solutions=choix_solutions(), operateurs=operateurs)
+    if "voir_places" in request.POST:  # without JavaScript: the places of the solution chosen, nothing saved
+        form = _formulaire(seance, request.POST.dict(), operateurs=operateurs)
+        return _de_nouveau(request, seance, lignes, rang, form)
+    form = _formulaire(seance, request.POST, lie=True, operateurs=operateurs)
     if form.is_valid():
         try:
             with transaction.atomic():
@@ -102,6 +120,7 @@ def decider(request, reference):
                     form.cleaned_data["decision"],
                     solution=form.cleaned_data["solution"],
                     structure=Structure.objects.filter(pk=form.cleaned_data["structure"]).first(),
+                    place=form.cleaned_data["place"],
                     message=form.cleaned_data["message"],
                     vu=form.cleaned_data["vu"] or None,
                     par=request.user,
@@ -109,7 +128,9 @@ def decider(request, reference):
                 noter_la_garde(request, form, ligne)
         except ConflitDeVersion as conflit:
             ligne.refresh_from_db()
-            champs = ("decision", "solution", "structure", "message")
+            champs = [
+                c for c in ("decision", "solution", "structure", "place", "message") if c in form.fields
+            ]
             form = apres_conflit(form, conflit.actuel, champs, jalon="vu", vu=conflit.actuel.jalon)
             return _de_nouveau(request, seance, lignes, rang, form)
         except workflow.TransitionImpossible as erreur:

@@ -51,7 +51,9 @@ def fil_de_la_seance(seance=None, *suite):
 
 def lignes_de_la_seance(seance):
     return list(
-        seance.lignes.select_related("dossier__jeune__identite__structure", "dossier__bassin", "structure")
+        seance.lignes.select_related(
+            "dossier__jeune__identite__structure", "dossier__bassin", "structure", "place"
+        )
     )
 
 
