@@ -2,49 +2,50 @@
 
 import html
 import json
-from collections import defaultdict
+import random
+from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
 from statistics import median
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-import numpy
-import polars as pl
 import pytest
-from dateutil.relativedelta import relativedelta
 from django.core.management import call_command
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from dedoublonnage.models import Rattachement
-from gab.models import Dossier, Entretien, Mission, Preconisation, Versement
-from qualit.journal.models import Passage
-from qualit.territoire.models import TYPES_DECLARANTS, Structure
-from signalements.models import EtatNeant, Signalement
+from dedoublonnage.fusion import annuler_fusion
+from dedoublonnage.models import Fusion
+from gab.models import Dossier, Transfert
+from signalements.models import Signalement
 from statistiques import services
 from statistiques.bord import a_cote, assembler
 from statistiques.dimensions import DIMENSIONS
 from statistiques.forms import lire_champ
 from statistiques.indicateurs import REGISTRE, calculer, codes_a_cote, codes_de, codes_pour
-from statistiques.portees import Portee, lieu_academie, lieu_bassin, portees
+from statistiques.portees import Portee, lieu_academie, lieu_bassin, lieu_structure, portees
 from statistiques.relation import Champ
 from statistiques.tableaux import Constructeur
-from suivi.models import Devenir, LectureRetour
+from suivi.models import Devenir
 
+from .independant import (
+    couverture_independante,
+    episodes_independants,
+    figures_independantes,
+    operateurs_independants,
+    repartitions_independantes,
+    stock_independant,
+)
 from .monde import connecter, construire
-from .mondes_aleatoires import peupler_au_hasard
-
-PARIS = ZoneInfo("Europe/Paris")
-MOIS_SUIVIS = (3, 6, 12)
-FERMES = {"clos", "hors_champ", "perdu_de_vue"}
+from .mondes_aleatoires import bousculer, peupler_au_hasard, reunir, transferer
 
 
 @pytest.fixture(params=[1, 2, 3])
 def alea(db, request):
     m = construire()
     peupler_au_hasard(m, request.param)
+    bousculer(m, request.param)
     return m
 
 
@@ -53,155 +54,6 @@ def un_alea(db):
     m = construire()
     peupler_au_hasard(m, 7)
     return m
-
-
-def lignes(modele, *champs):
-    return list(modele.objects.values(*champs))
-
-
-def jour(instant):
-    return instant.astimezone(PARIS).date() if instant else None
-
-
-def campagne(j):
-    return j.year if j.month >= 7 else j.year - 1
-
-
-def episodes_independants():
-    """The episodes, written again from the definitions, in Python over the raw rows (worlds without merges)."""
-    jeune_de = {
-        r["signalement"]: r["jeune"]
-        for r in lignes(Rattachement, "signalement", "jeune", "defait_le")
-        if not r["defait_le"]
-    }
-    dossiers = {d.pk: d for d in Dossier.objects.select_related("bassin")}
-    envois = defaultdict(list)
-    reports = {s.pk: s for s in Signalement.objects.exclude(etat="brouillon")}
-    for v in lignes(Versement, "dossier", "signalement"):
-        if v["signalement"] in reports:
-            envois[v["dossier"]].append(reports[v["signalement"]])
-    retraits = {
-        p["objet_id"]: p["survenu_le"]
-        for p in lignes(Passage, "objet_id", "survenu_le", "vers", "objet_type")
-        if p["vers"] == "annule"
-    }
-    rouverts = defaultdict(list)
-    for p in lignes(Passage, "objet_id", "survenu_le", "action", "objet_type"):
-        if p["objet_type"] == "gab.dossier" and p["action"] == "rouvrir":
-            rouverts[p["objet_id"]].append(p["survenu_le"])
-    lus = defaultdict(list)
-    for x in lignes(LectureRetour, "signalement", "quand"):
-        lus[x["signalement"]].append(x["quand"])
-    faits = {m: defaultdict(list) for m in (Entretien, Preconisation, Mission, Devenir)}
-    for modele, par_dossier in faits.items():
-        for objet in modele.objects.all():
-            par_dossier[objet.dossier_id].append(objet)
-    resultat = []
-    for d, siens in envois.items():
-        valables = [s.envoye_le for s in siens if s.etat != "annule"] or [s.envoye_le for s in siens]
-        par_campagne = {}
-        for t, premier in [(min(valables), True), *((t, False) for t in rouverts[d])]:
-            c = campagne(jour(t))
-            ancien = par_campagne.get(c, (t, False))
-            par_campagne[c] = (min(t, ancien[0]), premier or ancien[1])
-        ordre = sorted(par_campagne.items(), key=lambda x: x[1][0])
-        for rang, (c, (t, premier)) in enumerate(ordre):
-            suite = ordre[rang + 1][1][0] if rang + 1 < len(ordre) else None
-
-            def dedans(x, t=t, premier=premier, suite=suite):
-                return (premier or x >= t) and (suite is None or x < suite)
-
-            def dedans_jour(x, t=t, premier=premier, suite=suite):
-                return (premier or x >= jour(t)) and (suite is None or x < jour(suite))
-
-            ici = sorted((s for s in siens if dedans(s.envoye_le)), key=lambda s: (s.envoye_le, s.pk))
-            bons = [s for s in ici if s.etat != "annule"]
-            decrit = (
-                bons or ici or sorted(siens, key=lambda s: (s.etat == "annule", -s.envoye_le.timestamp()))
-            )[0]
-            dossier = dossiers[d]
-            devenirs = sorted(
-                (x for x in faits[Devenir][d] if dedans_jour(x.date)), key=lambda x: (x.date, x.pk)
-            )
-            compte = {
-                g: min((x.premier_rdv_le if g == "accompagnement" else x.date for x in devenirs
-                        if x.groupe == g and (g != "accompagnement" or x.premier_rdv_le)), default=None)
-                for g in ("formation", "insertion", "accompagnement")
-            }  # fmt: skip
-            ligne = {
-                "jeune": jeune_de[siens[0].pk], "campagne": c, "bassin": dossier.bassin.code, "ouvert": jour(t),
-                "hors_champ": jour(dossier.clos_le) if suite is None and dossier.etat == "hors_champ" else None,
-                "motif": dossier.motif_hors_champ,
-                "clos": (jour(dossier.clos_le) if dossier.etat in FERMES else None) if suite is None else jour(suite),
-                "retire": max(jour(retraits[s.pk]) for s in ici) if ici and not bons else None,
-                "obligation": decrit.obligation_formation, "sexe": decrit.sexe,
-                "mineur": relativedelta(jour(t), decrit.date_naissance).years < 18,
-                "sortie": decrit.date_sortie,
-                "envois": [jour(s.envoye_le) for s in bons],
-                "tries": [jour(s.trie_le) for s in bons if s.trie_le],
-                "lus": [jour(min(q)) for s in bons if s.trie_le and (q := [x for x in lus[s.pk] if x >= s.trie_le])],
-                "entretien": min((jour(x.quand) for x in faits[Entretien][d] if x.etat == "tenu" and dedans(x.quand)), default=None),  # noqa: E501
-                "preconisation": min((x.donnee_le for x in faits[Preconisation][d] if dedans_jour(x.donnee_le)), default=None),
-                "mission": min((jour(x.proposee_le) for x in faits[Mission][d] if dedans(x.proposee_le)), default=None),
-                "echeance": dossier.echeance_legale if premier else None,
-                "recu": dossier.recu_avec_responsable_le if premier else None,
-                **compte,
-                "solution": min(filter(None, compte.values()), default=None),
-            }  # fmt: skip
-            for n in MOIS_SUIVIS:
-                le = jour(t) + relativedelta(months=n)
-                connus = [x for x in devenirs if x.date <= le]
-                dernier = connus[-1] if connus else None
-                ligne[f"a{n}"] = bool(
-                    dernier and dernier.valable_jusqu_au >= le and dernier.groupe
-                    and (dernier.groupe != "accompagnement" or dernier.premier_rdv_le)
-                )  # fmt: skip
-            resultat.append(ligne)
-    return pl.DataFrame(resultat, infer_schema_length=None)
-
-
-def figures_independantes(tout, annee, au, bassin=None):
-    """{code: value or (median, 9th decile)} with polars."""
-    fin = min(au, date(annee + 1, 6, 30))
-    e = tout.filter((pl.col("campagne") == annee) & (pl.col("ouvert") <= fin))
-    if bassin:
-        e = e.filter(pl.col("bassin") == bassin)
-    apres = lambda c: pl.col(c).is_null() | (pl.col(c) > fin)  # noqa: E731
-    avant = lambda c: (pl.col(c) <= fin).fill_null(False)  # noqa: E731
-    n = e.filter(apres("hors_champ") & apres("retire") & ~pl.col("obligation"))
-    hc = e.filter(avant("hors_champ") & apres("retire") & ~pl.col("obligation"))
-    part = lambda x, y=n: len(x) / len(y) if len(y) else None  # noqa: E731
-    envois = [sum(d <= fin for d in x) for x in e["envois"].to_list()]
-    form, ins, acc = n.filter(avant("formation")), n.filter(~avant("formation") & avant("insertion")), n.filter(
-        ~avant("formation") & ~avant("insertion") & avant("accompagnement"))  # fmt: skip
-    tries = sum(d <= fin for x in e["tries"].to_list() for d in x)
-    juge = n.filter(
-        pl.col("echeance").is_not_null()
-        & ((pl.col("echeance") < au) | (pl.col("recu") <= au).fill_null(False))
-    )
-    figures = {
-        "jeunes": len(n), "signalements": sum(envois), "doublons_evites": sum(max(x - 1, 0) for x in envois),
-        "pas_sortis": len(hc.filter(pl.col("motif") == "n_etait_pas_sorti")),
-        "hors_champ": len(hc.filter(pl.col("motif") != "n_etait_pas_sorti")),
-        "obligation": len(e.filter(pl.col("obligation") & apres("hors_champ") & apres("retire"))),
-        "mineurs": part(n.filter(pl.col("mineur"))),
-        "avec_solution": part(n.filter(avant("solution"))), "sans_solution": part(n.filter(~avant("solution"))),
-        "en_formation": part(form), "en_insertion": part(ins), "en_accompagnement": part(acc),
-        "delai_legal": part(juge.filter((pl.col("recu") <= pl.col("echeance")) & (pl.col("recu") <= au)), juge),
-        "entretiens": part(n.filter(avant("entretien"))),
-        "retours_lus": sum(d <= fin for x in e["lus"].to_list() for d in x) / tries if tries else None,
-    }  # fmt: skip
-    for m in MOIS_SUIVIS:
-        echus = n.filter(pl.col("ouvert").dt.offset_by(f"{m}mo") <= au)
-        figures[f"devenir_{m}_mois"] = part(echus.filter(pl.col(f"a{m}")), echus)
-    for code, a, b in [
-        ("delai_signalement", "sortie", "ouvert"), ("delai_entretien", "ouvert", "entretien"),
-        ("delai_preconisation", "entretien", "preconisation"), ("delai_mission", "preconisation", "mission"),
-        ("delai_solution", "mission", "solution"), ("delai_total", "ouvert", "solution"),
-    ]:  # fmt: skip
-        durees = [(y - x).days for x, y in n.select(a, b).iter_rows() if x and y and y <= fin and y >= x]
-        figures[code] = (median(durees), float(numpy.percentile(durees, 90))) if durees else (None, None)
-    return figures
 
 
 def comparer(champ, tout, bassin=None):
@@ -214,62 +66,6 @@ def comparer(champ, tout, bassin=None):
         assert trouve == pytest.approx(attendu), (code, champ.campagne, champ.au, trouve, attendu)
 
 
-def operateurs_independants(annee, au, bassin=None):
-    """{structure code: {indicator: value}} of the missions of a campaign, with polars over the raw rows."""
-    fin = min(au, date(annee + 1, 6, 30))
-    m = pl.DataFrame([
-        {"structure": x.structure.code, "bassin": x.dossier.bassin.code, "proposee": jour(x.proposee_le),
-         "repondue": jour(x.repondue_le), "etat": x.etat, "expire": x.expire_le}
-        for x in Mission.objects.select_related("structure", "dossier__bassin")
-    ]).filter(pl.col("proposee").is_between(date(annee, 7, 1), fin))  # fmt: skip
-    if bassin:
-        m = m.filter(pl.col("bassin") == bassin)
-    repondue = (pl.col("repondue") <= fin).fill_null(False)
-    m = m.with_columns(
-        suite=pl.when(repondue & (pl.col("etat") == "refusee")).then(pl.lit("refusees"))
-        .when(repondue).then(pl.lit("acceptees"))
-        .when((pl.col("etat") == "expiree") & (pl.col("expire") <= fin)).then(pl.lit("expirees"))
-        .otherwise(pl.lit("en_attente")),
-        jours=pl.when(repondue).then((pl.col("repondue") - pl.col("proposee")).dt.total_days()),
-    )  # fmt: skip
-    resultat = {}
-    for (code,), siennes in m.group_by("structure"):
-        resultat[code] = {f"missions_{s}": len(siennes.filter(pl.col("suite") == s))
-                          for s in ("acceptees", "refusees", "expirees", "en_attente")}  # fmt: skip
-        resultat[code] |= {"missions": len(siennes), "delai_reponse": siennes["jours"].median()}
-    return resultat
-
-
-def couverture_independante(m, annee, au, bassin=None):
-    """(answered, expected) over the raw rows."""
-    fin = min(au, date(annee + 1, 6, 30))
-    attendues = Structure.objects.filter(type__in=TYPES_DECLARANTS, academie=m.academie).exclude(
-        fermee_le__lte=fin
-    )
-    if bassin:
-        attendues = attendues.filter(bassin__code=bassin)
-    recus = [(s["structure"], jour(s["envoye_le"])) for s in
-             Signalement.objects.exclude(etat="brouillon").values("structure", "envoye_le")]  # fmt: skip
-    recus += [(n["structure"], jour(n["quand"])) for n in lignes(EtatNeant, "structure", "quand")]
-    ont_repondu = {s for s, le in recus if date(annee, 7, 1) <= le <= fin}
-    attendues = set(attendues.values_list("pk", flat=True))
-    return len(attendues & ont_repondu), len(attendues)
-
-
-def stock_independant(tout, annee, bassin=None):
-    """Jeunes with a dossier open on 1 July, over the independent episodes."""
-    le = date(annee, 7, 1)
-    ouverts = tout.filter(
-        (pl.col("ouvert") < le)
-        & (pl.col("clos").is_null() | (pl.col("clos") >= le))
-        & (pl.col("hors_champ").is_null() | (pl.col("hors_champ") >= le))
-        & (pl.col("retire").is_null() | (pl.col("retire") >= le))
-    )
-    if bassin:
-        ouverts = ouverts.filter(pl.col("bassin") == bassin)
-    return ouverts["jeune"].n_unique()
-
-
 def champs(m):
     for annee in (2022, 2023, 2024):
         for au in (date(annee, 11, 15), date(annee + 1, 6, 30), date(annee + 2, 3, 1)):
@@ -280,12 +76,45 @@ def champs(m):
 def test_chaque_chiffre_contre_un_calcul_independant(alea):
     """By the live computation first, then by the summary."""
     tout = episodes_independants()
-    assert tout.filter(pl.col("retire").is_not_null()).height and tout.filter(pl.col("obligation")).height
+    for quoi in ("retire", "hors_champ"):
+        assert tout[quoi].is_not_null().any(), quoi
+    assert tout["obligation"].any() and tout["jeune"].n_unique() < tout.height
+    reunions = Fusion.objects.exclude(inventaire=[])
+    assert reunions.exclude(annulee_le=None).exists() and Transfert.objects.filter(etat="accepte").exists()
+    assert Dossier.objects.filter(motif_cloture="fusion").exists()
     for champ, bassin in list(champs(alea))[4:8]:
         comparer(champ, tout, bassin)
     services.rafraichir_tout()
     for champ, bassin in champs(alea):
         comparer(champ, tout, bassin)
+
+
+def test_chaque_repartition_contre_un_calcul_independant(alea):
+    """Every dimension, and the matrix of bassins: jeunes, with a solution, days until it, as the pages cross them."""
+    services.rafraichir_tout()
+    tout, vues = episodes_independants(), 0
+    codes = ["jeunes", "avec_solution", "delai_total"]
+    matrice = [DIMENSIONS["bassin"], DIMENSIONS["bassin_formation"]]
+    for champ, bassin in list(champs(alea))[2:16:3]:
+        attendues = repartitions_independantes(tout, champ.campagne, champ.au, bassin)
+        c = Constructeur(champ, Portee(champ.lieu, exact=True))
+        listes = [*([d] for d in DIMENSIONS.values()), matrice]
+        for dimensions, croise in zip(listes, c.croisements(codes, listes), strict=True):
+            nom = "matrice" if len(dimensions) > 1 else dimensions[0].code
+            trouvees = {cle if len(cle) > 1 else cle[0]: v for cle, v in croise.items() if None not in cle}
+            trouvees = {cle: v for cle, v in trouvees.items() if v["jeunes"][0].valeur}
+            for cle, (jeunes, solutions, delais) in attendues[nom].items():
+                v = {code: r for code, (r, _) in trouvees.pop(cle).items()}
+                assert (v["jeunes"].valeur, v["avec_solution"].detail) == (jeunes, solutions), (
+                    nom,
+                    cle,
+                    champ,
+                )
+                assert v["delai_total"].base == len(delais)
+                assert v["delai_total"].valeur == (median(delais) if delais else None)
+                vues += jeunes
+            assert trouvees == {}, (nom, champ)
+    assert vues > 500
 
 
 def test_les_chiffres_a_cote_des_episodes_contre_un_calcul_independant(alea):
@@ -355,7 +184,7 @@ def test_chaque_chiffre_du_tableau_de_bord_a_une_liste(un_alea, client, qui):
 
 def test_tel_que_connu_aujourd_hui_est_le_chiffre_d_aujourd_hui(alea):
     for champ, _ in list(champs(alea))[2:8]:
-        connu = Champ(champ.lieu, champ.campagne, champ.au, date(2026, 7, 1))
+        connu = Champ(champ.lieu, champ.campagne, champ.au, timezone.localdate())
         assert calculer(connu, codes_de("episodes"), DIMENSIONS) == calculer(
             champ, codes_de("episodes"), DIMENSIONS
         )
@@ -378,6 +207,36 @@ def test_tel_que_connu_ne_change_plus(un_alea):
     )
     assert calculer(connu, ["jeunes", "avec_solution"], DIMENSIONS) == avant
     assert calculer(arrete, ["avec_solution"], DIMENSIONS)[()]["avec_solution"].detail == jeune.detail + 1
+
+
+def test_tel_que_connu_avant_des_reunions_et_des_transferts(alea):
+    """decisions.md 19: what a day showed is found again after merges, undone ones, and transfers."""
+    services.rafraichir_tout()
+    lieux = [lieu_academie(alea.academie), lieu_bassin(alea.caen), lieu_structure(alea.ml, "operateur")]
+    demandes = [Champ(lieu, c, date(c + 1, 6, 30)) for lieu in lieux for c in (2022, 2023, 2024)]
+
+    def tout(champ):
+        c = Constructeur(champ, Portee(champ.lieu, exact=True))
+        missions = [(code, {i: r.valeur for i, r in chiffres.items()}) for code, _, chiffres in c.missions]
+        croise = c.croiser(
+            ["jeunes", "avec_solution"], [DIMENSIONS["bassin"], DIMENSIONS["bassin_formation"]]
+        )
+        utiles = {k: v for k, v in croise.items() if v["jeunes"][0].base}
+        return c.totaux(codes_pour(champ.lieu)), missions, utiles
+
+    alors = timezone.now()
+    avant = [tout(champ) for champ in demandes]
+    hasard = random.Random(4)
+    for fusion in Fusion.objects.filter(annulee_le=None).order_by("-pk")[:3]:
+        annuler_fusion(fusion, par=alea.rene)
+    reunir(alea, hasard, 6)
+    for dossier in Dossier.objects.filter(etat="pris_en_charge").order_by("pk")[:8]:
+        transferer(alea, dossier, timezone.now())
+    assert [tout(champ) for champ in demandes] != avant
+    for champ, attendu in zip(demandes, avant, strict=True):
+        trouve = tout(replace(champ, connu_au=alors))
+        for partie, attendue in zip(trouve, attendu, strict=True):
+            assert partie == attendue, champ
 
 
 def test_la_file_d_attente_se_vide_et_le_chiffre_ne_bouge_pas(un_alea):
