@@ -12,7 +12,7 @@ from .cellules import MASQUE, SECRET
 from .dimensions import DIMENSIONS, dimensions_pour
 from .indicateurs import REGISTRE, codes_a_cote, codes_pour, definitions, formater
 from .portees import Portee
-from .relation import libelle_campagne
+from .relation import libelle_campagne, un_seul_calcul
 from .releves import identites, stock
 from .tableaux import Constructeur
 
@@ -34,6 +34,7 @@ def empreinte_du_regroupement(groupes):
     return hashlib.sha256(json.dumps(sorted(set(groupes))).encode()).hexdigest()[:6]
 
 
+@un_seul_calcul()
 def assembler(champ, portee):
     """All that the pages of a place show: tiles, tables, map, how sure the figures are."""
     c = Constructeur(champ, portee)
@@ -117,6 +118,7 @@ def _tuile_du_taux(c, ici):
         }
 
 
+@un_seul_calcul()
 def chiffres(champ, portee=None):
     """The JSON-able figures of an académie: totals, by bassin, definitions. For the command and the publications.
 

@@ -4,12 +4,15 @@
 (`indicateurs`, `dimensions`); values always travel as parameters.
 """
 
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import count
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from signalements.models import campagne_de
@@ -48,6 +51,36 @@ def meme_jour(jour, annees):
         return jour.replace(year=jour.year - annees)
     except ValueError:
         return jour.replace(year=jour.year - annees, day=28)
+
+
+_rangs = count(1)
+_calculs = ContextVar("past states already computed for this page", default=None)
+
+
+@contextmanager
+def un_seul_calcul():
+    """Within it, the episodes of a past state of the base are computed once, into a table of the transaction, for all the
+    figures that read them: a page reads them five times, and each computation costs a second at 200 000 jeunes."""
+    jeton = _calculs.set({})
+    try:
+        with nullcontext() if connection.in_atomic_block else transaction.atomic():
+            yield
+    finally:
+        _calculs.reset(jeton)
+
+
+def _episodes_connus(campagne, instant):
+    """(FROM clause of the episodes of a campaign as known at an instant, parameters)."""
+    source, valeurs = "statistiques_episodes(NULL, %s, ARRAY[%s])", [instant, campagne]
+    calculs = _calculs.get()
+    if calculs is None:
+        return source, valeurs
+    if (campagne, instant) not in calculs:
+        table = f"episodes_connus_{next(_rangs)}"
+        with connection.cursor() as curseur:
+            curseur.execute(f"CREATE TEMP TABLE {table} ON COMMIT DROP AS SELECT * FROM {source}", valeurs)
+        calculs[campagne, instant] = table
+    return calculs[campagne, instant], []
 
 
 @dataclass(frozen=True)
@@ -140,10 +173,8 @@ class Champ:
         )
         if self.connu_au is None:
             return f"statistiques_courant e {jours}", [self.au, self.arrete]
-        return (
-            f"statistiques_episodes(NULL, %s, ARRAY[%s]) e {jours}",
-            [instant_de_fin(self.connu_au), self.campagne, self.au, self.arrete],
-        )
+        episodes, valeurs = _episodes_connus(self.campagne, instant_de_fin(self.connu_au))
+        return f"{episodes} e {jours}", [*valeurs, self.au, self.arrete]
 
     def ou(self, dimensions):
         """(WHERE clause, parameters)."""

@@ -30,7 +30,7 @@ from .indicateurs import FAMILLES, REGISTRE, codes_a_cote, codes_pour
 from .memoire import se_souvenir
 from .portees import portees
 from .question import lire_question, phrase
-from .relation import libelle_campagne
+from .relation import libelle_campagne, un_seul_calcul
 from .releves import liste_des_missions, liste_du_stock, structures_sans_reponse
 from .tableaux import Constructeur
 
@@ -222,6 +222,7 @@ PAR_STRUCTURE = [
 ]
 
 
+@un_seul_calcul()
 def tableau_demande(request, champ, portee):
     """The `Tableau` that ?tableau= names. 404 when this person has none of that name."""
     code = request.GET.get("tableau", "")
@@ -265,6 +266,7 @@ def export(request, format):
     return fichiers.reponse(table, en_tete, format)
 
 
+@un_seul_calcul()
 def contexte_question(request):
     """What the page of the question and its PDF show."""
     possibles, portee, champ = contexte_demande(request)

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -237,6 +239,20 @@ def test_tel_que_connu_avant_des_reunions_et_des_transferts(alea):
         trouve = tout(replace(champ, connu_au=alors))
         for partie, attendue in zip(trouve, attendu, strict=True):
             assert partie == attendue, champ
+
+
+def test_un_etat_passe_n_est_calcule_qu_une_fois_par_campagne_comparee(un_alea, client):
+    """A page "tel que connu" reads many tables, of this campaign and of the one before: two computations, the same figures."""
+    services.rafraichir_tout()
+    connecter(client, un_alea.rene)
+    demande = {"campagne": "2023-2024", "au": "2024-03-01", "connu": "2024-03-01"}
+    champ = Champ(lieu_academie(un_alea.academie), 2023, date(2024, 3, 1), date(2024, 3, 1))
+    attendu = calculer(champ, ["jeunes"], DIMENSIONS)[()]["jeunes"]
+    for page in ("tableau", "question"):
+        with CaptureQueriesContext(connection) as requetes:
+            reponse = client.get(reverse(f"statistiques:{page}"), demande)
+        assert sum("statistiques_episodes(" in q["sql"] for q in requetes) == 2, page
+    assert reponse.context["table"].lignes[-1][-1].valeur == attendu.valeur > 0
 
 
 def test_la_file_d_attente_se_vide_et_le_chiffre_ne_bouge_pas(un_alea):
