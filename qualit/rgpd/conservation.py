@@ -22,6 +22,7 @@ from qualit.journal.models import Action, Trace
 from qualit.journal.services import noter
 from qualit.notifications.models import Avis, Courriel
 from qualit.territoire.models import DemandeAcces, Invitation
+from qualit.web.navigation import compter
 from signalements.models import Origine, Signalement
 
 from . import grand_livre
@@ -156,12 +157,15 @@ def demandes_a_anonymiser(au=None):
 def prevoir(au=None):
     """What a purge would do on that day: {line: number}. Changes nothing."""
     au = au or timezone.localdate()
-    lignes = {"Jeunes à anonymiser": a_anonymiser(au).count(), "Jeunes archivés": archives(au).count()}
-    lignes["Demandes à anonymiser"] = demandes_a_anonymiser(au).count()
-    lignes |= {nom: objets.count() for nom, objets in perimes(au).items()}
     limite = _instant(_limite("CONSERVATION_JOURNAL_MOIS", au))
-    lignes["Lignes du journal"] = Trace.objects.filter(quand__lt=limite.replace(day=1)).count()
-    return lignes
+    lignes = {
+        "Jeunes à anonymiser": a_anonymiser(au),
+        "Jeunes archivés": archives(au),
+        "Demandes à anonymiser": demandes_a_anonymiser(au),
+        **perimes(au),
+        "Lignes du journal": Trace.objects.filter(quand__lt=limite.replace(day=1)),
+    }
+    return dict(zip(lignes, compter(lignes.values()), strict=True))
 
 
 def appliquer(au=None, *, base="default", par=None):

@@ -15,6 +15,7 @@ from qualit.territoire.droits import Droit
 from qualit.territoire.models import Academie, nouvelle_reference
 from qualit.territoire.regles import regle
 from qualit.web import jetons
+from qualit.web.navigation import compter
 from qualit.web.pagination import paginer
 
 from .. import referentiels as services
@@ -33,13 +34,18 @@ EFFETS = {
 }
 
 
+def _academie(request):
+    """The académie whose tables this person manages."""
+    academies = droits.academies_pour(request.user, Droit.GERER_NOMENCLATURES)
+    return get_object_or_404(Academie, pk__in=academies[:1])
+
+
 def _referentiel(request, jeu):
     """The table of that name, of the académie that this person manages (404 for an unknown name)."""
     classe = services.REFERENTIELS.get(jeu)
     if classe is None:
         raise Http404
-    academies = droits.academies_pour(request.user, Droit.GERER_NOMENCLATURES)
-    return classe(get_object_or_404(Academie, pk__in=academies[:1]))
+    return classe(_academie(request))
 
 
 def _fil(*suite):
@@ -57,12 +63,20 @@ def _periodes(versions):
 @regle(Droit.GERER_NOMENCLATURES)
 def liste(request):
     """Every table with its last version."""
-    lignes = []
-    for jeu, nom in VersionReferentiel.Jeu.choices:
-        referentiel = _referentiel(request, jeu)
-        lignes.append(
-            (jeu, nom, referentiel.objets().count(), services.dernieres(jeu, referentiel.academie).first())
-        )
+    academie = _academie(request)
+    jeux = VersionReferentiel.Jeu.choices
+    nombres = compter(services.REFERENTIELS[jeu](academie).objets() for jeu, _ in jeux)
+    dernieres = {
+        v.jeu: v
+        for v in VersionReferentiel.objects.filter(academie=academie)
+        .defer("lignes")
+        .select_related("par")
+        .order_by("jeu", "-numero")
+        .distinct("jeu")
+    }
+    lignes = [
+        (jeu, nom, nombre, dernieres.get(jeu)) for (jeu, nom), nombre in zip(jeux, nombres, strict=True)
+    ]
     return render(request, "acteurs/referentiels.html", {"lignes": lignes, "fil": [("Référentiels", None)]})
 
 
