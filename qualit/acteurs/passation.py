@@ -6,6 +6,7 @@ a structure or a bassin as a whole (questions, tasks, transfers) needs no hand-o
 """
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -289,26 +290,45 @@ class Lot:
 
 
 def lots(user, maximum=500):
-    """[Lot] of what is left, by kind, seat and person; at most `maximum` rows a kind."""
-    sortie, equipes = [], {}
+    """[Lot] of what is left, by kind, seat and person; at most `maximum` rows a kind. One query a kind, and one for the teams."""
+    rangs = {}
     for charge in CHARGES.values():
-        modele_siege = Structure if charge.type_siege == "structure" else Bassin
-        rangs = {}
         lignes = (
             a_reprendre(user, charge)
-            .annotate(ref_dossier=F(charge.dossier), cle_siege=F(charge.siege))
+            .annotate(ref_dossier=F(charge.dossier))
+            .select_related(charge.tenu_par, charge.siege)
             .order_by("pk")[:maximum]
         )
+        siege_de = attrgetter(charge.siege.replace("__", "."))
         for ligne in lignes:
-            rangs.setdefault((ligne.cle_siege, getattr(ligne, f"{charge.tenu_par}_id")), []).append(ligne)
-        sieges = modele_siege.objects.in_bulk({s for s, _ in rangs})
-        partis = Utilisateur.objects.in_bulk({u for _, u in rangs})
-        for (siege_id, parti_id), siennes in rangs.items():
-            siege = sieges[siege_id]
-            if (charge.code, siege_id) not in equipes:
-                equipes[charge.code, siege_id] = list(collegues(siege, charge.roles))
-            sortie.append(Lot(charge, siege, partis[parti_id], siennes, equipes[charge.code, siege_id]))
+            rangs.setdefault((charge, siege_de(ligne), getattr(ligne, charge.tenu_par)), []).append(ligne)
+    actives = _equipes({siege for _, siege, _ in rangs})
+    sortie = [
+        Lot(charge, siege, parti, siennes, _parmi(actives.get(siege, ()), charge.roles))
+        for (charge, siege, parti), siennes in rangs.items()
+    ]
     return sorted(sortie, key=lambda lot: (str(lot.siege), str(lot.parti), lot.charge.code))
+
+
+def _equipes(sieges):
+    """{seat: its memberships in force, by name of the person}."""
+    des_structures = Q(structure__in=[s for s in sieges if isinstance(s, Structure)])
+    des_bassins = Q(bassin__in=[s for s in sieges if isinstance(s, Bassin)])
+    actives = (
+        Adhesion.objects.actives()
+        .filter(des_structures | des_bassins)
+        .select_related("utilisateur", "structure", "bassin")
+        .order_by("utilisateur__nom", "utilisateur__prenom")
+    )
+    equipes = {}
+    for adhesion in actives:
+        equipes.setdefault(adhesion.siege, []).append(adhesion)
+    return equipes
+
+
+def _parmi(actives, roles):
+    """The people of these memberships who hold one of the roles, once each."""
+    return list(dict.fromkeys(a.utilisateur for a in actives if a.role in roles))
 
 
 @transaction.atomic
