@@ -15,6 +15,8 @@ from .imports.modeles import Import, LigneImport
 BATTEMENT = 30  # seconds without a heartbeat: no worker is running
 TOUT_DE_SUITE = {Import.Etape.LECTURE: 200, Import.Etape.ENVOI: 20, Import.Etape.ANNULATION: 20}
 """Rows treated at once, in the request itself: a usual list is done before the page shows."""
+TOUR = 300
+"""Seconds of one job: then a shorter list has its turn."""
 REPRISES = RetryStrategy(max_attempts=6, exponential_wait=4)  # the last one an hour after the first
 CONSERVER_NON_CONFIRME = timedelta(days=15)
 CONSERVER_LIGNES = timedelta(days=60)
@@ -22,7 +24,7 @@ CONSERVER_LIGNES = timedelta(days=60)
 
 @app.task(queue="imports", retry=REPRISES)
 def poursuivre_import(lot):
-    """Carry the current step of an import to its end. Run twice, it does nothing twice."""
+    """Carry the current step of an import on, turn after turn, to its end. Run twice, it does nothing twice."""
     trouve = (
         Import.objects.filter(pk=lot)
         .select_related("structure", "auteur", "confirme_par", "annule_par")
@@ -30,9 +32,12 @@ def poursuivre_import(lot):
     )
     if trouve is not None and trouve.en_travail:
         try:
-            services.mener_a_bien(trouve)
+            reste = services.mener_a_bien(trouve, duree=TOUR)
         except FichierIllisible:
             services.revenir_aux_colonnes(trouve)
+        else:
+            if reste:
+                poursuivre_import.defer(lot=lot)
 
 
 def lancer(lot):

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dedoublonnage import services as identites
 from dedoublonnage import taches
-from dedoublonnage.imports import classeurs, services
+from dedoublonnage.imports import classeurs, services, views
 from dedoublonnage.imports.analyse import Analyse
 from dedoublonnage.imports.modeles import Import, LigneImport
 from dedoublonnage.models import Jeune, Paire
@@ -293,17 +293,77 @@ def test_une_ligne_dite_la_meme_part_a_la_place_de_celle_qui_est_refusee_a_l_env
     assert "une seule fois" not in page and Import.objects.get().bilan["importees"] == 1
 
 
-def test_sans_ouvrier_la_page_porte_le_travail(alice, monde, monkeypatch):
+@pytest.fixture
+def par_deux(monkeypatch):
+    """Two rows for each request."""
     monkeypatch.setattr(taches, "TOUT_DE_SUITE", dict.fromkeys(taches.TOUT_DE_SUITE, 2))
-    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(5)), par=monde.alice)
+    monkeypatch.setattr(views, "SECONDES", dict.fromkeys(views.SECONDES, -1))
+
+
+def en_lecture(alice, monde, nombre=5):
+    """A list whose reading has begun."""
+    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(nombre)), par=monde.alice)
     alice.post(adresse("colonnes", lot), choix_proposes(lot))
     alice.post(adresse("valeurs", lot))
+    return lot
+
+
+EN_JSON = {"Accept": "application/json"}
+
+
+def test_sans_ouvrier_la_page_porte_le_travail(alice, monde, par_deux):
+    lot = en_lecture(alice, monde)
     page = alice.get(adresse("suivi", lot)).content.decode()
-    assert "ne tourne pas en ce moment" in page and "2</span> lignes sur 5" in page
+    assert "Gardez cette page ouverte" in page and "2</span> lignes sur 5" in page
+    assert "s’était arrêté" not in page and f'data-import-avancer="{adresse("avancer", lot)}"' in page
     alice.post(adresse("avancer", lot))
-    etat = alice.post(adresse("avancer", lot), headers={"Accept": "application/json"}).json()
-    assert etat == {"pourcentage": 100, "faites": 5, "total": 5, "fini": True, "arrete": False}
+    etat = alice.post(adresse("avancer", lot), headers=EN_JSON).json()
+    assert etat == {
+        "pourcentage": 100, "faites": 5, "total": 5, "fini": True, "arrete": False, "occupe": False,
+    }  # fmt: skip
     assert lot.lignes.count() == 5
+
+
+def test_un_clic_travaille_plusieurs_secondes(alice, monde, par_deux, monkeypatch):
+    lot = en_lecture(alice, monde, nombre=9)
+    monkeypatch.setattr(views, "SECONDES", {False: 60})
+    alice.post(adresse("avancer", lot))
+    assert Import.objects.get().etape == Etape.PRET and lot.lignes.count() == 9
+
+
+def test_la_page_attend_quand_un_autre_travaille_sur_la_meme_liste(alice, monde, par_deux, monkeypatch):
+    lot = en_lecture(alice, monde)
+    monkeypatch.setattr(services, "avancer", lambda lot, *, pas, memo: memo.update(occupe=True) or True)
+    etat = alice.post(adresse("avancer", lot), headers=EN_JSON).json()
+    assert etat["occupe"] and not etat["fini"] and etat["faites"] == 2
+
+
+def test_un_import_arrete_reprend_de_lui_meme_quand_on_ouvre_sa_page(alice, monde, par_deux, monkeypatch):
+    """Nothing for a minute: a worker that is busy elsewhere, or whose job failed, is not waited for."""
+    lot = en_lecture(alice, monde)
+    Import.objects.update(avance_le=timezone.now() - timedelta(seconds=61))
+    assert "Arrêtée : ouvrez-la pour la reprendre" in alice.get(adresse("liste")).content.decode()
+    for present in (False, True):
+        monkeypatch.setattr(taches, "ouvrier_present", lambda present=present: present)
+        page = alice.get(adresse("suivi", lot)).content.decode()
+        assert "Le travail s’était arrêté : il reprend." in page
+        assert f'data-import-avancer="{adresse("avancer", lot)}"' in page
+    alice.post(adresse("avancer", lot), headers=EN_JSON)
+    assert "ouvrez-la pour la reprendre" not in alice.get(adresse("liste")).content.decode()
+
+
+def test_l_ouvrier_laisse_son_tour_aux_autres_puis_reprend(monde, monkeypatch):
+    lot = deposer(monde, liste(jeunes(3)))
+    services.confirmer(lot, par=monde.alice)
+    monkeypatch.setattr(taches, "TOUR", -1)
+    monkeypatch.setattr(services.avancement, "PAS_ENVOI", 2)
+    taches.poursuivre_import(lot=lot.pk)
+    monkeypatch.undo()
+    with connection.cursor() as curseur:
+        curseur.execute("SELECT args FROM procrastinate_jobs WHERE task_name LIKE '%poursuivre_import'")
+        assert [json.loads(a) for (a,) in curseur.fetchall()] == [{"lot": lot.pk}]
+    taches.poursuivre_import(lot=lot.pk)
+    assert Import.objects.get().etape == Etape.TERMINE and Signalement.objects.count() == 3
 
 
 def test_avec_un_ouvrier_la_page_dit_qu_on_peut_partir_et_l_ouvrier_finit(alice, monde, monkeypatch):

@@ -1,5 +1,7 @@
 """The pages of a list: drop it, say its columns and values, read what each row is, confirm, follow, undo."""
 
+import time
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, JsonResponse
@@ -24,6 +26,8 @@ from .modeles import Import, LigneImport
 from .services import ImportImpossible
 
 DEUX = ("GET", "POST")
+SECONDES = {True: 2, False: 5}
+"""How long a request works: asked by the script of the page, which asks again, or by a click."""
 Etape, Statut = Import.Etape, LigneImport.Statut
 #: The tabs of the rows: code, label, and the statuses that they hold.
 ONGLETS = [
@@ -200,13 +204,15 @@ def suivi(request, reference):
     return _resultat(request, lot)
 
 
-def _avancement(lot):
+def _avancement(lot, *, occupe=False):
+    """What the page asks again and again; occupe: the worker, or another page, holds the list at this very moment."""
     return {
         "pourcentage": lot.pourcentage,
         "faites": lot.faites,
         "total": lot.total,
         "fini": not lot.en_travail,
         "arrete": lot.arrete,
+        "occupe": occupe,
     }
 
 
@@ -257,15 +263,19 @@ def _visibles(request, ids):
 
 @regle(Droit.IMPORTER, objet=Import, methodes=("POST",))
 def avancer(request, reference):
-    """Treat some rows: what the page does, again and again, where no worker runs."""
+    """Treat rows for some seconds: what the page does, again and again, where no worker runs."""
     lot = _import(request, reference)
-    if lot.en_travail:
-        try:
-            services.avancer(lot, pas=taches.TOUT_DE_SUITE[lot.etape])
-        except FichierIllisible as refus:
-            return _illisible(request, lot, refus)
-    if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse(_avancement(lot))
+    par_la_page = "application/json" in request.headers.get("Accept", "")
+    memo, fin = {}, time.monotonic() + SECONDES[par_la_page]
+    try:
+        while lot.en_travail:
+            reste = services.avancer(lot, pas=taches.TOUT_DE_SUITE[lot.etape], memo=memo)
+            if not reste or "occupe" in memo or time.monotonic() > fin:
+                break
+    except FichierIllisible as refus:
+        return _illisible(request, lot, refus)
+    if par_la_page:
+        return JsonResponse(_avancement(lot, occupe="occupe" in memo))
     return redirect("imports:suivi", reference=reference)
 
 

@@ -43,9 +43,12 @@ def avancer(lot, *, pas=None, memo=None):
         return False
 
 
-def mener_a_bien(lot):
-    """Run the current step to its end (worker and command)."""
-    memo = {}
+def mener_a_bien(lot, *, duree=None):
+    """Run the current step to its end, or for that many seconds. Returns True when there is more to do."""
+    memo, fin = {}, time.monotonic() + (duree or 0)
     while avancer(lot, memo=memo):
         if memo.pop("occupe", False):
             time.sleep(ATTENTE)
+        if duree is not None and time.monotonic() > fin:
+            return True
+    return False
