@@ -74,13 +74,33 @@ def test_une_colonne_obligatoire_qui_manque_est_demandee(alice):
         alice, listes.csv_de([["Yver", "Zoé", "12/03/2008", "x"]], ["Nom", "Prénom", "Né(e) le", "Bloc"])
     )
     lot = Import.objects.get()
-    assert "Il manque une information" in alice.get(adresse("colonnes", lot)).content.decode()
+    page = alice.get(adresse("colonnes", lot)).content.decode()
+    assert "Il manque une information" in page and "donnez la date de sortie une seule fois" in page
     reponse = alice.post(adresse("colonnes", lot), choix_proposes(lot))
     assert reponse.status_code == 200 and "Date de sortie" in reponse.content.decode()
     doublee = choix_proposes(lot) | {"colonne-3": "prenom", "date_sortie": "01/09/2026"}
     assert "n’en gardez qu’une" in alice.post(adresse("colonnes", lot), doublee).content.decode()
     reponse = alice.post(adresse("colonnes", lot), choix_proposes(lot) | {"date_sortie": "01/09/2026"})
     assert reponse["Location"] == adresse("valeurs", lot)
+
+
+def test_seule_la_date_de_sortie_se_donne_pour_toute_la_liste(alice):
+    envoyer_fichier(
+        alice, listes.csv_de([["Yver", "12/03/2008", "1/9/26"]], ["Nom", "Né(e) le", "Date de sortie"])
+    )
+    page = alice.get(adresse("colonnes", Import.objects.get())).content.decode()
+    assert "Prénom : dites plus bas" in page and "une seule fois" not in page
+
+
+def test_une_nature_de_sortie_inconnue_et_laissee_refuse_ses_lignes(alice):
+    rangs = listes.rangees(jeunes(2))
+    rangs[0][9] = "Parti chez sa tante"
+    envoyer_fichier(alice, listes.csv_de(rangs))
+    lot = Import.objects.get()
+    alice.post(adresse("colonnes", lot), choix_proposes(lot))
+    assert "Aucune : refuser ces lignes" in alice.get(adresse("valeurs", lot)).content.decode()
+    alice.post(adresse("valeurs", lot), {"nature_sortie-0": ""})
+    assert [ligne.statut for ligne in lot.lignes.all()] == [Statut.REFUSEE, Statut.NOUVELLE]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from qualit.echanges.lecture import LIGNES_MAXIMUM, OCTETS_MAXIMUM
 from qualit.territoire.nomenclatures import choix
 from qualit.web.formulaires import ChampDate, ChampTexte, FormulaireDSFR
 from signalements.listes.colonnes import CHAMPS
+from signalements.listes.lignes import EXIGES_SI_PRESENTS
 
 
 class FichierForm(FormulaireDSFR):
@@ -96,9 +97,10 @@ class ValeursForm(FormulaireDSFR):
         super().__init__(*args, **kwargs)
         self.inconnues, self.classes = inconnues, classes
         for champ, textes in inconnues.items():
+            sinon = "Aucune : refuser ces lignes" if champ in EXIGES_SI_PRESENTS else "Ne pas reprendre"
             for rang, (ecrit, _, proposition, termes) in enumerate(textes):
                 self.fields[f"{champ}-{rang}"] = forms.ChoiceField(
-                    label=ecrit, choices=[("", "Ne pas reprendre"), *termes], initial=proposition, required=False,
+                    label=ecrit, choices=[("", sinon), *termes], initial=proposition, required=False,
                     label_suffix="", widget=forms.Select(attrs={"class": "fr-select"}),
                 )  # fmt: skip
         for rang, (ecrit, _, formation) in enumerate(classes):

@@ -17,6 +17,7 @@ from qualit.territoire.models import Structure
 from qualit.territoire.regles import regle
 from qualit.web import jetons
 from qualit.web.pagination import paginer
+from signalements.listes.colonnes import CHAMPS
 from signalements.models import Signalement
 
 from .. import taches
@@ -26,6 +27,7 @@ from .modeles import Import, LigneImport
 from .services import ImportImpossible
 
 DEUX = ("GET", "POST")
+POUR_TOUS = " Si tous sont sortis le même jour, donnez la date de sortie une seule fois, en bas de page."
 SECONDES = {True: 2, False: 5}
 """How long a request works: asked by the script of the page, which asks again, or by a click."""
 Etape, Statut = Import.Etape, LigneImport.Statut
@@ -148,13 +150,15 @@ def colonnes(request, reference):
         else:
             return redirect("imports:valeurs", reference=reference)
     montrer(request, [lot])
+    manquants = services.manquants(siennes, lot.defauts)
     return render(
         request,
         "imports/colonnes.html",
         {
             "lot": lot,
             "form": form,
-            "manquants": services.manquants(siennes, lot.defauts),
+            "manquants": manquants,
+            "conseil": POUR_TOUS if CHAMPS["date_sortie"].libelle in manquants else "",
             "interdites": [c.titre for c in siennes if c.origine == "interdite"],
             "fil": _fil(lot, "Colonnes"),
         },
