@@ -18,7 +18,7 @@ from qualit.territoire.models import Structure
 from qualit.territoire.roles import Role
 from signalements.models import EtatSignalement, Question, Signalement
 
-from . import fin_annee, missions, relances, retours
+from . import fin_annee, missions, rappels, relances, retours
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,7 @@ def _gab(user, adhesion):
     passes = Entretien.objects.filter(dossier__bassin=bassin, etat="prevu", quand__lt=maintenant)
     ancien = passes.order_by("quand").values_list("quand", flat=True).first()
     semaine = f"?semaine={timezone.localdate(ancien)}" if ancien else ""
+    a_rappeler, ensuite = rappels.comptes(user)
     tuiles = [
         Tuile(
             "Échéance légale proche", proches.count(), "mineurs à recevoir sous 30 jours",
@@ -228,6 +229,10 @@ def _gab(user, adhesion):
         Tuile(
             "En retard d’action", ouverts.filter(prochaine_echeance__lt=jour).count(), "dossiers à reprendre",
             file and f"{file}?echeance=action",
+        ),
+        Tuile(
+            "À rappeler", a_rappeler, "aujourd’hui ou avant", reverse("suivi:rappels"),
+            f"Et {ensuite} plus tard." if ensuite else "", toujours=bool(ensuite),
         ),
         Tuile(
             "Devenirs à revérifier", missions.devenirs_a_reverifier(user).count(), "dont la date est passée",

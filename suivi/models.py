@@ -1,7 +1,7 @@
 """What was done and what became of the jeune: steps, outcomes, returns read by the reporter."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from gab.models import Dossier, Mission, perimetre_du_dossier
@@ -35,6 +35,17 @@ class EtapeQuerySet(PerimetreQuerySet):
         """Those that nobody undid."""
         return self.filter(annulee_le__isnull=True)
 
+    def rappels_du_gab(self):
+        """Calls that the GAB is still to make: its last step on the dossier says when, and nobody said it was done."""
+        suivante = Etape.objects.valables().filter(
+            dossier=OuterRef("dossier"), mission__isnull=True, quand__gt=OuterRef("quand")
+        )
+        return (
+            self.valables()
+            .filter(mission__isnull=True, rappeler_le__isnull=False, rappel_fait_le__isnull=True)
+            .filter(~Exists(suivante.order_by()))
+        )
+
 
 class Etape(models.Model):
     """One step of the follow-up, by an operator or the GAB."""
@@ -55,6 +66,9 @@ class Etape(models.Model):
     note = models.TextField("note interne", blank=True, help_text="Lue seulement dans votre structure.")
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="etapes")
     rappeler_le = models.DateField("rappeler le", null=True, blank=True)
+    rappel_fait_le = models.DateTimeField(
+        null=True, blank=True, help_text="Le GAB a dit que ce rappel n’était plus à faire."
+    )
     par = models.ForeignKey(Utilisateur, models.PROTECT, null=True, related_name="+")
     quand = models.DateTimeField(default=timezone.now)
     annulee_le = models.DateTimeField(null=True, blank=True)
@@ -72,7 +86,14 @@ class Etape(models.Model):
     class Meta:
         ordering = ["-date", "-pk"]
         verbose_name = "étape"
-        indexes = [models.Index(fields=["dossier", "-date"], name="etape_dossier")]
+        indexes = [
+            models.Index(fields=["dossier", "-date"], name="etape_dossier"),
+            models.Index(
+                fields=["rappeler_le"],
+                condition=Q(mission__isnull=True, rappeler_le__isnull=False, rappel_fait_le__isnull=True),
+                name="etape_rappel_gab",
+            ),
+        ]
 
     def __str__(self):
         return libelle("types_etape", self.type, self.date)

@@ -151,7 +151,44 @@ def annuler_etape(etape, *, par):
         jeune.save(update_fields=["ne_plus_contacter_le"])
     if effets.get("place") and actuelle.mission is not None:
         places.rendre(actuelle.mission, effets["place"], par=par)
+    if actuelle.mission is None:
+        _reprendre_l_echeance(actuelle.dossier)
     noter(Action.ECRITURE, "etape_annulee", actuelle, par=par, jeunes=[actuelle.dossier.jeune_id])
+    return actuelle
+
+
+def _reprendre_l_echeance(dossier):
+    """The deadline of a dossier again, no later than the call that the GAB is to make."""
+    fixer_echeance(dossier)
+    rappel = Etape.objects.rappels_du_gab().filter(dossier=dossier).values_list("rappeler_le", flat=True)
+    if dossier.est_ouvert and rappel:
+        dossier.prochaine_echeance = min(dossier.prochaine_echeance, rappel[0])
+        dossier.save(update_fields=["prochaine_echeance"])
+
+
+@transaction.atomic
+def classer_rappel(etape, *, par, fait=True):
+    """The GAB says that the call noted by this step was made, or that it is to be made after all.
+
+    Raises TransitionImpossible when the step was undone, or says no such day.
+    """
+    exiger_suivi(par, etape.dossier, etape.mission)
+    actuelle = Etape.objects.select_for_update(of=("self",)).get(pk=etape.pk)
+    if actuelle.annulee_le is not None:
+        raise workflow.TransitionImpossible("Cette étape a été annulée.")
+    if actuelle.mission_id is not None or actuelle.rappeler_le is None:
+        raise workflow.TransitionImpossible("Cette étape n’est pas un rappel du GAB.")
+    actuelle.rappel_fait_le = timezone.now() if fait else None
+    actuelle.version += 1
+    actuelle.save(update_fields=["rappel_fait_le", "version"])
+    _reprendre_l_echeance(actuelle.dossier)
+    noter(
+        Action.ECRITURE,
+        "rappel_fait" if fait else "rappel_remis",
+        actuelle,
+        par=par,
+        jeunes=[actuelle.dossier.jeune_id],
+    )
     return actuelle
 
 

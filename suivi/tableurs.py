@@ -42,6 +42,15 @@ DEVENIRS = [
     Colonne("Vérifié le", "verifie_le", 12),
     Colonne("Valable jusqu’au", "valable_jusqu_au", 14),
 ]
+RAPPELS = [
+    Colonne("Dossier", "dossier.reference", 12),
+    Colonne("Nom de naissance", "dossier.jeune.identite.nom_naissance", 24),
+    Colonne("Prénom", "dossier.jeune.identite.prenom"),
+    Colonne("Rappeler le", "rappeler_le", 12),
+    Colonne("Étape", str, 30),
+    Colonne("Notée le", "date", 12),
+    Colonne("Par", "par", 24),
+]
 SANS_REPONSE = [
     Colonne("Code", "code", 14),
     Colonne("Établissement", "nom", 40),
@@ -83,6 +92,17 @@ def a_reverifier(request, lignes):
         DEVENIRS,
         lignes,
         voir=lambda d: ([d], [d.dossier.jeune_id]),
+    )
+
+
+def rappels(request, lignes):
+    return telecharger(
+        request,
+        "a-rappeler",
+        "À rappeler",
+        RAPPELS,
+        lignes,
+        voir=lambda e: ([e], [e.dossier.jeune_id]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import appels, devenirs, etapes, feuille, fin_annee, jeunes, missions, relances, retours
+from .views import appels, devenirs, etapes, feuille, fin_annee, jeunes, missions, rappels, relances, retours
 
 app_name = "suivi"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("missions/<str:reference>/devenir/", devenirs.devenir, name="devenir"),
     path("etapes/<str:reference>/modifier/", etapes.modifier_etape, name="modifier_etape"),
     path("etapes/<str:reference>/annuler/", etapes.annuler_etape, name="annuler_etape"),
+    path("etapes/<str:reference>/rappel-fait/", rappels.fait, name="rappel_fait"),
     path("devenirs/<str:reference>/verifier/", devenirs.verifier_devenir, name="verifier_devenir"),
     path("devenirs/<str:reference>/corriger/", devenirs.corriger_devenir, name="corriger_devenir"),
     path("mes-signalements/", retours.liste, name="mes_signalements"),
@@ -33,9 +34,11 @@ urlpatterns = [
     path("jeunes/", jeunes.chercher, name="recherche"),
     path("jeunes/<str:reference>/", jeunes.jeune, name="jeune"),
     path("jeunes/<str:reference>/qui-voit/", jeunes.voir_qui_voit, name="qui_voit"),
+    path("jeunes/<str:reference>/appel/", rappels.appel, name="jeune_appel"),
     path("jeunes/<str:reference>/etape/", jeunes.etape, name="jeune_etape"),
     path("jeunes/<str:reference>/devenir/", jeunes.devenir, name="jeune_devenir"),
     path("jeunes/<str:reference>/referent/", jeunes.referent, name="referent"),
+    path("a-rappeler/", rappels.liste, name="rappels"),
     path("fin-d-annee/", fin_annee.fin_annee, name="fin_annee"),
     path("retours-lus/", fin_annee.retours_lus, name="retours_lus"),
     path("etablissements-sans-reponse/", relances.sans_reponse, name="sans_reponse"),

@@ -30,6 +30,7 @@ LISTES = [
     ("/signalements/qualite/", "alice", True),
     ("/missions/", "omar", True),
     ("/missions/a-reverifier/", "celia", True),
+    ("/a-rappeler/", "celia", True),
     ("/etablissements-sans-reponse/", "celia", False),
     ("/gab/", "celia", True),
     ("/gab/echeances/", "celia", True),

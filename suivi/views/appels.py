@@ -29,6 +29,26 @@ def _contact_de_la_fiche(mission, user, pk):
     return next((c for c in lectures.fiche(mission, user).contacts if str(c.pk) == str(pk)), None)
 
 
+def jour_du_rappel(donnees):
+    """(day, "") when the result posted is "rappeler" with a right day, (None, why not) with a wrong one, else (None, "")."""
+    if donnees.get("resultat") != "rappeler":
+        return None, ""
+    form = RappelForm(donnees)
+    if form.is_valid():
+        return form.cleaned_data["rappeler_le"], ""
+    return None, "Rappeler le : " + " ".join(e for erreurs in form.errors.values() for e in erreurs)
+
+
+def dire_le_resultat(resultat, jour):
+    """What is said once a call is noted."""
+    return {
+        "repondu": "Appel noté : a répondu.",
+        "messagerie": "Appel noté : messagerie.",
+        "faux_numero": "Numéro noté comme faux : l’établissement est prié de le corriger.",
+        "rappeler": f"À rappeler le {jour:%d/%m/%Y}." if jour else "",
+    }[resultat]
+
+
 @regle(Droit.REPONDRE_MISSION, objet=Mission, methodes=POST)
 @jetons.une_fois
 def appel(request, reference):
@@ -39,29 +59,17 @@ def appel(request, reference):
     if contact is None or resultat not in services.APPELS:
         messages.error(request, "Ce numéro n’est plus sur la fiche.")
         return retour_a_la_fiche(mission)
-    jour = None
-    if resultat == "rappeler":
-        form = RappelForm(request.POST)
-        if not form.is_valid():
-            messages.error(
-                request, "Rappeler le : " + " ".join(e for erreurs in form.errors.values() for e in erreurs)
-            )
-            return retour_a_la_fiche(mission, "#contacts")
-        jour = form.cleaned_data["rappeler_le"]
+    jour, probleme = jour_du_rappel(request.POST)
+    if probleme:
+        messages.error(request, probleme)
+        return retour_a_la_fiche(mission, "#contacts")
     try:
-        etape = services.noter_appel(
+        services.noter_appel(
             mission.dossier, contact, resultat, par=request.user, mission=mission, rappeler_le=jour
         )
     except workflow.TransitionImpossible as erreur:
         return refus(request, erreur, mission)
-    texte = {
-        "repondu": "Appel noté : a répondu.",
-        "messagerie": "Appel noté : messagerie.",
-        "faux_numero": "Numéro noté comme faux : l’établissement est prié de le corriger.",
-        "rappeler": f"À rappeler le {jour:%d/%m/%Y}." if jour else "",
-    }[resultat]
-    messages.success(request, texte)
-    request.session["etape_annulable"] = etape.reference
+    messages.success(request, dire_le_resultat(resultat, jour))
     return retour_a_la_fiche(mission, "#contacts")
 
 

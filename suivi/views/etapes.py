@@ -1,7 +1,7 @@
 """Steps of the follow-up."""
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 
 from gab.models import Mission
 from qualit import workflow
@@ -112,4 +112,6 @@ def annuler_etape(request, reference):
         messages.error(request, str(erreur))
     else:
         messages.success(request, f"« {une_etape} » est annulé.")
+    if "liste" in request.POST:
+        return redirect("suivi:rappels")
     return retour_de(request, une_etape)

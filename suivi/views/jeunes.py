@@ -18,7 +18,7 @@ from qualit.territoire.regles import regle
 from qualit.web import jetons
 
 from .. import frise, qui_voit, recherche, services
-from ..forms import EtapeForm, RechercheJeuneForm
+from ..forms import EtapeForm, RappelForm, RechercheJeuneForm
 from ..missions import contacts_de, identite_en_lignes
 from ..models import Devenir
 from .devenirs import saisir_devenir
@@ -93,6 +93,7 @@ def _montrer(request, un_jeune, *, etape_form=None):
         "peut_suivre": gab,
         "lien_dossier": lien(ouvert) if ouvert and droits.peut(request.user, Droit.TRIER, ouvert) else "",
         "etape_form": etape_form or EtapeForm(),
+        "rappel_form": RappelForm(),
         "devenir": Devenir.objects.visibles_par(request.user)
         .valables()
         .filter(dossier__in=dossiers, remplace_le__isnull=True)
@@ -134,7 +135,7 @@ def voir_qui_voit(request, reference):
     )
 
 
-def _du_gab(request, reference):
+def du_gab(request, reference):
     """The jeune and the open dossier that the GAB in charge may follow up; the dossier is None when there is none."""
     un_jeune = get_object_or_404(Jeune.objects.visibles_par(request.user), reference=reference)
     droits.exiger(request.user, Droit.SUIVRE, un_jeune)
@@ -146,9 +147,9 @@ def _du_gab(request, reference):
 @jetons.une_fois
 def etape(request, reference):
     """The GAB notes a step of its own."""
-    un_jeune, dossier = _du_gab(request, reference)
+    un_jeune, dossier = du_gab(request, reference)
     if dossier is None:
-        return _sans_dossier(request, un_jeune)
+        return sans_dossier(request, un_jeune)
     form = EtapeForm(request.POST)
     if not form.is_valid():
         return _montrer(request, un_jeune, etape_form=form)
@@ -167,7 +168,7 @@ def etape(request, reference):
     return redirect("suivi:jeune", reference=reference)
 
 
-def _sans_dossier(request, un_jeune):
+def sans_dossier(request, un_jeune):
     messages.error(request, "Ce jeune n’a pas de dossier ouvert dans votre bassin.")
     return redirect("suivi:jeune", reference=un_jeune.reference)
 
@@ -176,9 +177,9 @@ def _sans_dossier(request, un_jeune):
 @jetons.une_fois
 def devenir(request, reference):
     """The GAB records an outcome."""
-    un_jeune, dossier = _du_gab(request, reference)
+    un_jeune, dossier = du_gab(request, reference)
     if dossier is None:
-        return _sans_dossier(request, un_jeune)
+        return sans_dossier(request, un_jeune)
     return saisir_devenir(
         request, dossier, adresse=reverse("suivi:jeune", args=[reference]), actuels=dossier.devenirs.all()
     )
@@ -187,9 +188,9 @@ def devenir(request, reference):
 @regle(Droit.SUIVRE, objet=Jeune, methodes=("POST",))
 def referent(request, reference):
     """Of the structures that follow a jeune, say which one answers for the whole."""
-    un_jeune, dossier = _du_gab(request, reference)
+    un_jeune, dossier = du_gab(request, reference)
     if dossier is None:
-        return _sans_dossier(request, un_jeune)
+        return sans_dossier(request, un_jeune)
     structure = Structure.objects.filter(code=request.POST.get("structure", "")).first()
     try:
         if structure is None:
