@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from dedoublonnage.models import Paire
 from gab.models import Dossier, Entretien, EtatDossier, Mission, Seance, Tache, Transfert
@@ -32,6 +33,9 @@ class Tuile:
     texte: str = ""
     urgent: bool = False
     toujours: bool = False
+    adhesion: int | None = (
+        None  # another membership of the person, which opens it: the tile then holds a button
+    )
 
 
 def adresse(*noms, suite="", **kwargs):
@@ -48,7 +52,7 @@ def a_faire(user, adhesion):
     """The tiles of the person's membership, in the order of the day."""
     if adhesion is None:
         return []
-    tuiles = PAR_ROLE.get(adhesion.role, lambda *_: [])(user, adhesion)
+    tuiles = [*_invitations(user, adhesion), *PAR_ROLE.get(adhesion.role, lambda *_: [])(user, adhesion)]
     if fin_annee.de_saison() and (points := fin_annee.points(user, adhesion)):
         restants = sum(not p.fait for p in points)
         tuiles.append(
@@ -79,6 +83,36 @@ def raccourcis(user):
     if droits.a_le_droit(user, Droit.RECHERCHER):
         boutons.append(("Rechercher un jeune", adresse("suivi:recherche"), "fr-icon-search-line"))
     return [(texte, url, icone) for texte, url, icone in boutons if url]
+
+
+def _invitations(user, adhesion):
+    """One tile a coming séance that names the person: a guest reads it as a guest, whatever else they are."""
+    seances = list(
+        Seance.objects.filter(invites=user)
+        .filter(
+            Q(etat=Seance.Etat.OUVERTE) | Q(etat=Seance.Etat.PREPAREE, quand__date__gte=timezone.localdate())
+        )
+        .select_related("bassin")
+        .annotate(dossiers=Count("lignes"))
+        .order_by("quand", "pk")
+    )
+    seances = [
+        s for s in seances if s.bassin_id != adhesion.bassin_id
+    ]  # the GAB's own are among its own tiles
+    invite = adhesion
+    if seances and adhesion.role != Role.INVITE_SEANCE:
+        invite = user.adhesions.actives().filter(role=Role.INVITE_SEANCE).order_by("pk").first()
+    if invite is None:
+        return []
+    return [
+        Tuile(
+            f"Séance du GAB de {s.bassin}", s.dossiers, "dossiers à l’ordre du jour",
+            reverse("gab:seance", args=[s.reference]),
+            f"Vous êtes invité le {date_format(timezone.localtime(s.quand), 'l j F à H:i')}{f', {s.lieu}' if s.lieu else ''}.",
+            toujours=True, adhesion=None if invite == adhesion else invite.pk,
+        )
+        for s in seances
+    ]  # fmt: skip
 
 
 def _declarant(user, adhesion):

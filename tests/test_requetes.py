@@ -47,7 +47,7 @@ def test_rien_ne_renvoie_hors_du_portail(m, ailleurs):
     donnees = {"login": m.alice.email, "password": w.MOT_DE_PASSE, "next": ailleurs}
     assert client.post(reverse("account_login"), donnees).url == "/"
     for nom, donnees in {
-        "territoire:choisir_adhesion": {"suite": ailleurs},
+        "territoire:choisir_adhesion": {"suite": ailleurs, "vers": ailleurs},
         "account_logout": {"next": ailleurs},
     }.items():
         assert client.post(reverse(nom), donnees).url in ("/", reverse("account_login"))

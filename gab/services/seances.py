@@ -1,5 +1,7 @@
 """A séance of the GAB: agenda, decisions, closing in one action, minutes signed and locked."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
@@ -10,13 +12,18 @@ from qualit.journal.services import noter
 from qualit.notifications import services as notifications
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
+from qualit.territoire.models import Adhesion, Structure
 from qualit.territoire.nomenclatures import libelle
+from qualit.territoire.roles import Role
 from signalements.services import ConflitDeVersion
 
 from ..models import Dossier, LigneSeance, Mission, Place, Seance
 from .missions import missionner, preconiser
 
 Decision = LigneSeance.Decision
+
+# How long after the séance a guest may wait for its minutes to be signed; the signature ends the reading anyway.
+DUREE_DE_L_INVITE = timedelta(days=60)
 
 
 def reportes(bassin):
@@ -77,10 +84,44 @@ def inviter(seance, personnes, *, par):
     droits.exiger(par, Droit.TENIR_SEANCE, seance)
     verrouiller(seance, {Seance.Etat.PREPAREE, Seance.Etat.OUVERTE, Seance.Etat.CLOSE})
     nouveaux = [p for p in personnes if not seance.invites.filter(pk=p.pk).exists()]
+    for personne in nouveaux:
+        _faire_invite(seance, personne, par=par)
     seance.invites.add(*nouveaux)
     notifications.prevoir("seance_invitation", a=nouveaux, lien=f"/gab/seances/{seance.reference}/")
     noter(Action.DROITS, "seance_invitation", seance, par=par, invites=[p.pk for p in nouveaux])
     return nouveaux
+
+
+def _faire_invite(seance, personne, *, par):
+    """Give the role of guest, at their own structure, to somebody who has no other way to read the séance.
+
+    The role alone opens nothing: it reads the séances that name the person. Raises TransitionImpossible when the person
+    belongs to no structure.
+    """
+    siennes = Adhesion.objects.actives().filter(utilisateur=personne)
+    if siennes.du_bassin(seance.bassin).exists():
+        return
+    fin = timezone.localdate(seance.quand) + DUREE_DE_L_INVITE
+    invite = siennes.filter(role=Role.INVITE_SEANCE).order_by("fin").last()
+    if invite is not None:
+        if invite.fin is not None and invite.fin < fin:
+            invite.fin = fin
+            invite.save(update_fields=["fin"])
+        return
+    ouvertes = siennes.filter(structure__in=Structure.objects.ouvertes()).select_related("structure")
+    siege = ouvertes.order_by("debut", "pk").first()
+    if siege is None:
+        raise workflow.TransitionImpossible(
+            "Cette personne n’appartient à aucune structure : demandez au rectorat de lui donner le rôle d’invité."
+        )
+    adhesion = Adhesion.objects.create(
+        utilisateur=personne,
+        role=Role.INVITE_SEANCE,
+        structure=siege.structure,
+        fin=max(fin, timezone.localdate()),
+        accordee_par=par,
+    )
+    noter(Action.DROITS, "invite_seance_accorde", adhesion, par=par, au=str(adhesion.fin))
 
 
 @transaction.atomic

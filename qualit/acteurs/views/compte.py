@@ -25,21 +25,19 @@ DEUX = ("GET", "POST")
 
 @regle(CONNECTE, methodes=("POST",))
 def choisir_adhesion(request):
-    """Choose under which membership one works."""
+    """Choose under which membership one works. `suite`: where one was; `vers`: a page that the chosen one opens."""
     choix = request.POST.get("adhesion", "")
+    vers = request.POST.get("vers", "")
     for adhesion in request.user.adhesions.actives():
         if str(adhesion.pk) == choix:
             request.session["adhesion"] = adhesion.pk
             messages.success(request, f"Vous agissez maintenant en tant que {adhesion}.")
             break
-    suite = request.POST.get("suite", "")
+    if vers and url_has_allowed_host_and_scheme(vers, allowed_hosts=None):
+        return redirect(vers)
     # The page where one was may not exist under the other membership: back to the home page.
-    if (
-        suite != "/"
-        and url_has_allowed_host_and_scheme(suite, allowed_hosts=None)
-        and suite == reverse("territoire:compte")
-    ):
-        return redirect(suite)
+    if request.POST.get("suite", "") == reverse("territoire:compte"):
+        return redirect("territoire:compte")
     return redirect("/")
 
 
