@@ -1,5 +1,7 @@
 """Two identities side by side, in words, for the page that asks whether they are one person."""
 
+from rapidfuzz.distance import JaroWinkler
+
 from qualit.territoire.models import cle_de_tri
 from signalements.controles import numero_lisible
 
@@ -11,8 +13,24 @@ VERDICTS = {
 }
 
 
-def certitude(probabilite):
-    """How sure the comparison is, in plain words."""
+#: Two given names less alike than this (Jaro-Winkler) are not two spellings of one.
+AUTRE_PRENOM = 0.8
+
+
+def peut_etre_jumeaux(a, b):
+    """Whether two `Signalement`s bear one surname and one birth date, and given names that nothing brings together."""
+    if not a.date_naissance or a.date_naissance != b.date_naissance or (a.ine and a.ine == b.ine):
+        return False
+    if cle_de_tri(a.nom_naissance) != cle_de_tri(b.nom_naissance):
+        return False
+    prenoms, autres = (cle_de_tri(s.prenom, s.autres_prenoms).split() for s in (a, b))
+    return all(JaroWinkler.similarity(x, y) < AUTRE_PRENOM for x in prenoms for y in autres)
+
+
+def certitude(probabilite, a, b):
+    """How sure the comparison of two `Signalement`s is, in plain words."""
+    if peut_etre_jumeaux(a, b):
+        return "Même nom, même date de naissance, autre prénom : la même personne, ou des jumeaux"
     if probabilite >= 0.99:
         return "C’est presque certainement la même personne"
     if probabilite >= 0.8:

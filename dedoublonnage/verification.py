@@ -79,7 +79,7 @@ class Verification:
         return Ressemblance(
             jeune=jeune,
             signalements=signalements,
-            certitude=certitude(evaluation.probabilite),
+            certitude=certitude(evaluation.probabilite, self.signalement, signalements[0]),
             presque_sure=evaluation.zone == "automatique",
             raisons=[(libelle, sens) for libelle, _, sens in raisons(detail)],
             lignes=lignes(self.signalement, signalements[0], contacts_gauche=contacts),

@@ -80,6 +80,11 @@ def _faits_depuis(fusion):
     return signalements + [(f.cle, f.libelle, f.separe) for f in suites.faits(fusion)]
 
 
+def _cotes(paire):
+    """The two reports that a pair compares."""
+    return paire.signalement_a or paire.a.identite, paire.signalement_b or paire.b.identite
+
+
 COLONNES = [
     Colonne("Question", "reference", 12),
     Colonne("Première fiche", "a", 28),
@@ -88,7 +93,7 @@ COLONNES = [
     Colonne("Seconde fiche", "b", 28),
     Colonne("Née le (seconde)", "b.identite.date_naissance", 12),
     Colonne("Établissement (seconde)", "b.identite.structure", 36),
-    Colonne("Certitude", lambda p: certitude(p.probabilite)),
+    Colonne("Certitude", lambda p: certitude(p.probabilite, *_cotes(p))),
     Colonne("Depuis le", "cree_le", 16),
     Colonne("Bassin", "bassin"),
     Colonne("Décidée le", "decidee_le", 16),
@@ -126,7 +131,7 @@ def liste(request):
         return fichier
     page = paginer(request, lignes)
     for paire in page:
-        paire.certitude = certitude(paire.probabilite)
+        paire.certitude = certitude(paire.probabilite, *_cotes(paire))
     montrer(request, page.object_list, [j for p in page for j in (p.a_id, p.b_id)])
     onglets = [
         {"libelle": libelle, "code": code, "compte": comptes.get(code, 0), "actif": code == etat}
@@ -184,13 +189,12 @@ def paire(request, reference):
 
 def _comparer(paire):
     """What two people of a pair have typed, side by side, for the page."""
-    signalement_a = paire.signalement_a or paire.a.identite
-    signalement_b = paire.signalement_b or paire.b.identite
+    cotes = _cotes(paire)
     return {
         "paire": paire,
-        "certitude": certitude(paire.probabilite),
+        "certitude": certitude(paire.probabilite, *cotes),
         "raisons": raisons(paire.contributions),
-        "lignes": lignes(signalement_a, signalement_b),
+        "lignes": lignes(*cotes),
     }
 
 

@@ -1,6 +1,7 @@
 """The queue of identities to confirm, as its users see it."""
 
 import re
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -8,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from dedoublonnage.comparaison import certitude
 from dedoublonnage.models import Fusion, Jeune, Paire, Rattachement
 from gab import services as gab
 from qualit.journal.models import Trace
+from signalements.models import Signalement
 from suivi import services as suivi
 from tests.monde import connecter, signaler
 
@@ -45,6 +48,33 @@ def test_le_coordinateur_voit_la_file_et_la_paire(client, monde, paire):
     for mot in ("rattachement", "arbitre", "score", "zone"):
         assert mot not in page.lower()
     assert Trace.objects.filter(jeunes__contains=[paire.a_id, paire.b_id], acteur=monde.celia).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("champs", "jumeaux"),
+    [
+        ({"prenom": "Antonin"}, True),
+        ({"prenom": "Antonin", "date_naissance": date(2009, 5, 2)}, False),
+        ({"prenom": "Antonin", "nom_naissance": "Langlois"}, False),
+        ({"prenom": "Anahé"}, False),
+        ({"prenom": "Antonin", "autres_prenoms": "Zoé Anae"}, False),
+        ({"prenom": "Antonin", "ine": "1234567890V"}, False),
+        ({"date_naissance": None}, False),
+    ],
+)
+def test_un_autre_prenom_le_meme_jour_dit_des_jumeaux(champs, jumeaux):
+    """The words do not say "very probably one" of a brother and a sister born together, whatever the weight."""
+    une = {
+        "nom_naissance": "Bassetot",
+        "prenom": "Anaé",
+        "date_naissance": date(2009, 12, 11),
+        "ine": "1234567890V",
+    }
+    autre = une | {"ine": ""} | champs
+    dit = certitude(0.93, Signalement(**une), Signalement(**autre))
+    assert ("des jumeaux" in dit) is jumeaux
+    if not jumeaux:
+        assert dit == "C’est très probablement la même personne"
 
 
 def test_une_paire_entre_bassins_va_au_rectorat(client, monde):

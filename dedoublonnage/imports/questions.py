@@ -89,10 +89,11 @@ def preparer(lot, page, visibles):
 
 def _candidat(lot, ligne, rang, candidat, connu, jumelle):
     ici, siens = signalement_de(ligne.donnees, lot.structure), contacts_de(ligne.contacts)
+    autre = connu if jumelle is None else signalement_de(jumelle.donnees, lot.structure)
     if jumelle is not None:
         comparaison = lignes(
             ici,
-            signalement_de(jumelle.donnees, lot.structure),
+            autre,
             contacts_gauche=siens,
             contacts_droite=contacts_de(jumelle.contacts),
         )
@@ -108,7 +109,7 @@ def _candidat(lot, ligne, rang, candidat, connu, jumelle):
         titre,
         f"Ligne {ligne.numero}, fiche {rang}",
         droite,
-        certitude(candidat["probabilite"]),
+        certitude(candidat["probabilite"], ici, autre) if autre else "",
         comparaison,
         _choix(ligne, rang, candidat),
     )
