@@ -96,7 +96,7 @@ def _correction(questions):
     nouveaux, retires = [], []
     if versions:
         avant = {(type_, valeur) for type_, valeur, *_ in versions[-1].contenu["contacts"]}  # latest first
-        contacts = list(signalement.contacts.all())
+        contacts = sorted(signalement.contacts.all(), key=lambda c: c.type != Contact.Type.TELEPHONE)
         retires = sorted(valeur for _, valeur in avant - {(c.type, c.valeur) for c in contacts})
         nouveaux = [a_appeler(c) for c in contacts if (c.type, c.valeur) not in avant]
     domicile = ""

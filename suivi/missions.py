@@ -14,7 +14,7 @@ from gab.models import ETATS_OUVERTS, Entretien, EtatDossier, Mission
 from qualit.territoire import champs, droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.nomenclatures import libelle
-from signalements.models import EtatContact, EtatSignalement, Signalement
+from signalements.models import Contact, EtatContact, EtatSignalement, Signalement
 
 from . import coordonnees
 from .models import Devenir, Etape
@@ -207,7 +207,10 @@ def contacts_de(signalements):
             if cle not in vus or ordre[contact.etat] < ordre[vus[cle].etat]:
                 vus[cle] = contact
     contacts = [coordonnees.a_appeler(contact) for contact in vus.values()]
-    return sorted(contacts, key=lambda c: (ordre[c.etat], c.proprietaire != "jeune", c.type, c.pk))
+    return sorted(
+        contacts,
+        key=lambda c: (ordre[c.etat], c.proprietaire != "jeune", c.type != Contact.Type.TELEPHONE, c.pk),
+    )
 
 
 def identite_en_lignes(s):
