@@ -154,9 +154,51 @@ def capturer():
 
     def prendre(page, nom):
         if dossier:
-            page.screenshot(path=Path(dossier) / f"{nom}.png", full_page=True, animations="disabled")
+            # caret: hiding it takes an inline style, which the page's CSP refuses aloud
+            chemin = Path(dossier) / f"{nom}.png"
+            page.screenshot(path=chemin, full_page=True, animations="disabled", caret="initial")
 
     return prendre
+
+
+@pytest.fixture
+def en_tant_que(nouveau_contexte, live_server):
+    """A browser page signed in as this person, which notes the errors of its console."""
+
+    from django.test import Client
+
+    def ouvrir(personne):
+        client = Client()
+        client.force_login(personne)
+        contexte = nouveau_contexte(viewport={"width": 1280, "height": 900}, base_url=live_server.url)
+        contexte.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+        )
+        page = contexte.new_page()
+        page.fautes = []
+        page.on("console", lambda m: page.fautes.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: page.fautes.append(str(e)))
+        return page
+
+    return ouvrir
+
+
+@pytest.fixture
+def regarder(capturer):
+    """Axe finds nothing, nothing runs out of a narrow screen, nothing in the console; the page is kept as a screenshot."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def controler(page, nom):
+        capturer(page, nom)
+        violations = [(v["id"], v["nodes"][0]["html"]) for v in Axe().run(page).response["violations"]]
+        assert violations == [], nom
+        page.set_viewport_size({"width": 360, "height": 800})
+        debord = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert debord <= 0, f"{nom} : {debord} px de trop à 360 px"
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert page.fautes == [], nom
+
+    return controler
 
 
 @pytest.fixture(scope="session")

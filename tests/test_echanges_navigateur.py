@@ -14,7 +14,6 @@ from suivi.models import Etape
 
 from .monde import signaler
 from .test_feuille_de_suivi import rang_de, remplir
-from .test_parcours_navigateur import en_tant_que, regarder  # noqa: F401 (fixtures)
 
 pytestmark = [
     pytest.mark.navigateur,
@@ -23,7 +22,7 @@ pytestmark = [
 ]
 
 
-def test_la_feuille_part_et_revient(monde, en_tant_que, tmp_path, regarder):  # noqa: F811
+def test_la_feuille_part_et_revient(monde, en_tant_que, tmp_path, regarder):
     missions = []
     for rang in range(2):
         dossier = gab.juger_recevable(signaler(monde.lycee, monde.alice, rang), par=monde.celia)
@@ -78,7 +77,7 @@ def test_la_feuille_part_et_revient(monde, en_tant_que, tmp_path, regarder):  # 
     assert Etape.objects.count() == 1
 
 
-def test_une_cle_se_cree_et_ne_se_montre_qu_une_fois(monde, en_tant_que, regarder):  # noqa: F811
+def test_une_cle_se_cree_et_ne_se_montre_qu_une_fois(monde, en_tant_que, regarder):
     page = en_tant_que(monde.andre)
     page.goto("/logiciels/")
     regarder(page, "echanges-4-logiciels")

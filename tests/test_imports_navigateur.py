@@ -9,7 +9,6 @@ from signalements.models import EtatSignalement, Signalement
 from tests import listes
 
 from .test_imports import jeunes, triplees
-from .test_parcours_navigateur import en_tant_que, regarder  # noqa: F401 (fixtures)
 
 pytestmark = [
     pytest.mark.navigateur,
@@ -32,7 +31,7 @@ def jusqu_aux_lignes(page):
     expect(page.get_by_role("heading", name="Vérifier les lignes")).to_be_visible()
 
 
-def test_la_liste_de_l_etablissement_de_l_envoi_a_l_annulation(monde, en_tant_que, regarder, tmp_path):  # noqa: F811
+def test_la_liste_de_l_etablissement_de_l_envoi_a_l_annulation(monde, en_tant_que, regarder, tmp_path):
     tous = jeunes(4)
     rangs = listes.rangees(tous)
     rangs[1][2] = "31/02/2008"
@@ -93,7 +92,7 @@ def test_la_liste_de_l_etablissement_de_l_envoi_a_l_annulation(monde, en_tant_qu
     assert Signalement.objects.exclude(etat=EtatSignalement.ANNULE).count() == 1
 
 
-def test_decider_entre_deux_fiches_qui_ressemblent_a_une_ligne(monde, en_tant_que, regarder):  # noqa: F811
+def test_decider_entre_deux_fiches_qui_ressemblent_a_une_ligne(monde, en_tant_que, regarder):
     _, lot = triplees(monde)
     page = en_tant_que(monde.alice)
     page.goto(f"/imports/{lot.reference}/")

@@ -7,9 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -21,43 +19,6 @@ from suivi.models import LectureRetour
 from .monde import signaler
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def en_tant_que(nouveau_contexte, live_server):
-    """A browser page signed in as this person, which notes the errors of its console."""
-
-    def ouvrir(personne):
-        client = Client()
-        client.force_login(personne)
-        contexte = nouveau_contexte(viewport={"width": 1280, "height": 900}, base_url=live_server.url)
-        contexte.add_cookies(
-            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-        )
-        page = contexte.new_page()
-        page.fautes = []
-        page.on("console", lambda m: page.fautes.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: page.fautes.append(str(e)))
-        return page
-
-    return ouvrir
-
-
-@pytest.fixture
-def regarder(capturer):
-    """Axe finds nothing, nothing runs out of a narrow screen, nothing in the console."""
-
-    def controler(page, nom):
-        capturer(page, nom)
-        violations = [(v["id"], v["nodes"][0]["html"]) for v in Axe().run(page).response["violations"]]
-        assert violations == [], nom
-        page.set_viewport_size({"width": 360, "height": 800})
-        debord = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert debord <= 0, f"{nom} : {debord} px de trop à 360 px"
-        page.set_viewport_size({"width": 1280, "height": 900})
-        assert page.fautes == [], nom
-
-    return controler
 
 
 def jour(n=0):

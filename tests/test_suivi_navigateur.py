@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -22,22 +21,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("nomenclatures"),
 ]
-
-
-@pytest.fixture
-def en_tant_que(nouveau_contexte, live_server):
-    """A browser page signed in as this person."""
-
-    def ouvrir(qui):
-        client = Client()
-        client.force_login(qui)
-        contexte = nouveau_contexte(viewport={"width": 1280, "height": 900}, base_url=live_server.url)
-        contexte.add_cookies(
-            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-        )
-        return contexte.new_page()
-
-    return ouvrir
 
 
 def missionner(page, dossier, structure):
