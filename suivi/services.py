@@ -95,8 +95,9 @@ def noter_etape(
     if effets:
         etape.effets = effets
         etape.save(update_fields=["effets"])
+    dossier.refresh_from_db(fields=["etat"])
     fixer_echeance(dossier)
-    if rappeler_le:
+    if rappeler_le and dossier.est_ouvert:  # a finished dossier waits for nobody
         dossier.prochaine_echeance = min(filter(None, [dossier.prochaine_echeance, rappeler_le]))
         dossier.save(update_fields=["prochaine_echeance"])
     noter(Action.ECRITURE, f"etape_{type_}", etape, par=par, jeunes=[dossier.jeune_id])

@@ -284,3 +284,11 @@ def test_l_entretien_prevu_suit_le_jeune_quand_deux_fiches_sont_reunies(monde):
     fusions.annuler_fusion(fusion, par=monde.celia)
     entretien.refresh_from_db()
     assert entretien.dossier == recent and verifier()["anomalies"] == 0
+
+
+def test_une_etape_sur_un_dossier_termine_n_attend_personne(monde):
+    dossier = services.clore(recevable(monde), "autre", par=monde.celia)
+    rappel = timezone.localdate() + timedelta(days=5)
+    suivi.noter_etape(dossier, "rdv_pris", par=monde.celia, rappeler_le=rappel)
+    dossier.refresh_from_db()
+    assert dossier.prochaine_echeance is None and verifier()["anomalies"] == 0
