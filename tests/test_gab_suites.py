@@ -286,6 +286,22 @@ def test_l_entretien_prevu_suit_le_jeune_quand_deux_fiches_sont_reunies(monde):
     assert entretien.dossier == recent and verifier()["anomalies"] == 0
 
 
+def test_la_seance_se_clot_malgre_une_opposition(monde):
+    """The line whose person opposed the processing since keeps its decision and says why nothing was done."""
+    dossiers = [recevable(monde), recevable(monde, 1)]
+    seance = Seance(bassin=monde.caen, quand=timezone.now() - timedelta(hours=1))
+    seances.preparer(seance, dossiers, par=monde.celia)
+    seances.ouvrir(seance, par=monde.celia)
+    for ligne in seance.lignes.all():
+        seances.decider(ligne, "missionner", solution="e2c", structure=monde.ml, par=monde.celia)
+    dossiers[0].jeune.oppose_le = timezone.now()
+    dossiers[0].jeune.save(update_fields=["oppose_le"])
+    assert seances.clore(seance, par=monde.celia) == 1
+    effets = [ligne.effet for ligne in seance.lignes.order_by("ordre")]
+    assert effets[0].startswith("Sans effet : Opposition") and effets[1].startswith("Fait")
+    assert not dossiers[0].missions.exists() and dossiers[1].missions.exists()
+
+
 def test_une_etape_sur_un_dossier_termine_n_attend_personne(monde):
     dossier = services.clore(recevable(monde), "autre", par=monde.celia)
     rappel = timezone.localdate() + timedelta(days=5)

@@ -212,6 +212,8 @@ def _appliquer(seance, ligne, par):
         return f"Sans effet : le dossier est « {dossier.get_etat_display()} »."
     if dossier.bassin_id != seance.bassin_id:
         return "Sans effet : le dossier a changé de bassin."
+    if dossier.jeune.est_gele:
+        return f"Sans effet : {dossier.jeune.a_ne_pas_contacter[:180]}"
     preconisation = preconiser(dossier, ligne.solution, par=par, synthese=ligne.message, seance=seance)
     if ligne.decision == Decision.PRECONISER:
         return "Fait : préconisation donnée."
