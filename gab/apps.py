@@ -25,6 +25,7 @@ class GabConfig(AppConfig):
         suites.brancher("corrige", services.suivre_la_naissance)
         suites.brancher("detache", services.separer)
         suites.brancher("fusionne", fusion.reunir_dossiers)
+        suites.brancher("fusion_annulee", fusion.separer_dossiers)
         suites.raconter(fusion.raconter)
         suites.partager_les_faits(fusion.faits_depuis, fusion.repartir)
         suites.inscrire_travaux(services.deja_travailles)

@@ -1,18 +1,19 @@
 """What becomes of the dossiers when two jeunes are made one, and when the merge is undone (decisions.md 2)."""
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage.fusion import FusionImpossible, valeurs
+from dedoublonnage.models import Rattachement
 from dedoublonnage.suites import Fait
 from qualit import workflow
 from qualit.notifications import services as notifications
-from signalements.models import Signalement
 
-from .models import ETATS_OUVERTS, Dossier, Entretien, Mission
+from .models import ETATS_OUVERTS, Dossier, Entretien, Mission, Tache, Transfert
 from .services import separer
 from .services.dossiers import fixer_echeance
+from .services.missions import accorder
 
 CHAMPS = ("etat", "clos_le", "motif_cloture", "prochaine_echeance")
 
@@ -20,7 +21,8 @@ CHAMPS = ("etat", "clos_le", "motif_cloture", "prochaine_echeance")
 def reunir_dossiers(fusion, inventaire, *, par):
     """Of two open dossiers the older stays and takes the earlier clock; the other closes with the motive "fusion".
 
-    The interviews planned in the closed one go with the jeune to the other. Its live missions stay: the coordinator gets a task.
+    The interviews planned in the closed one go with the jeune to the other, a transfer proposed for it is taken back.
+    Its live missions stay: the coordinator gets a task.
     """
     ouverts = list(
         Dossier.objects.select_for_update(of=("self",))
@@ -53,7 +55,23 @@ def reunir_dossiers(fusion, inventaire, *, par):
     )
     for entretien in ferme.entretiens.filter(etat=Entretien.Etat.PREVU):
         inventaire.changer(entretien, dossier=reste)
-    if ferme.missions.vivantes().exists():
+    for transfert in ferme.transferts.filter(etat=Transfert.Etat.PROPOSE):
+        avant = valeurs(transfert, "etat")
+        workflow.franchir(transfert, "annuler", par=par, systeme=True, motif="fusion")
+        inventaire.constater(transfert, avant)
+    if reste.echeance_legale and not reste.recu_avec_responsable_le:
+        jours = filter(None, [reste.prochaine_echeance, reste.echeance_legale])
+        inventaire.changer(reste, prochaine_echeance=min(jours))
+    structures = [str(m.structure) for m in ferme.missions.vivantes().select_related("structure")]
+    if structures:
+        # the undo finds it by the instant of the merge
+        Tache.objects.create(
+            dossier=reste,
+            type=Tache.Type.MISSIONS_REUNIES,
+            texte=f"Suit aussi ce jeune, par le dossier {ferme.reference} réuni à celui-ci : {', '.join(structures)}.",
+            creee_par=par,
+            creee_le=fusion.quand,
+        )
         notifications.prevoir(
             "tache_coordinateur",
             a=notifications.membres_du_gab(reste.bassin),
@@ -61,6 +79,14 @@ def reunir_dossiers(fusion, inventaire, *, par):
             reference=reste.reference,
             precision="une mission reste attachée à un dossier clos par réunion",
         )
+
+
+def separer_dossiers(fusion, *, par):
+    """After an undo: the task about missions of two dossiers made one has no object any more."""
+    jeunes = [fusion.garde_id, fusion.absorbe_id]
+    Tache.objects.filter(
+        type=Tache.Type.MISSIONS_REUNIES, creee_le=fusion.quand, dossier__jeune__in=jeunes
+    ).delete()
 
 
 def raconter(jeune, user):
@@ -144,10 +170,23 @@ def _dossier_de(jeune):
 
 
 def repartir(fusion, suivent, *, par):
-    """After an undo: reports, interviews and missions of since go to the dossier of their jeune."""
-    signalements = Signalement.objects.filter(pk__in=[cle for cle in suivent if isinstance(cle, int)])
-    for signalement in signalements.exclude(versement__dossier__jeune=fusion.absorbe_id):
-        separer(signalement, fusion.garde, fusion.absorbe, par=par)
-    for dossier in deplacer(fusion, suivent, SORTES):
-        dossier.refresh_from_db()
-        fixer_echeance(dossier)
+    """After an undo: reports, interviews and missions of since go to the dossier of their jeune.
+
+    Each dossier of the two then takes the state that its reports and missions give.
+    """
+    jeunes = [fusion.garde_id, fusion.absorbe_id]
+    deplaces = (
+        Rattachement.objects.actifs()
+        .filter(jeune__in=jeunes, signalement__versement__dossier__jeune__in=jeunes)
+        .exclude(signalement__versement__dossier__jeune=F("jeune"))
+        .select_related("signalement", "jeune")
+    )
+    for rattachement in deplaces:
+        jeune = rattachement.jeune
+        autre = fusion.garde if jeune.pk == fusion.absorbe_id else fusion.absorbe
+        separer(rattachement.signalement, autre, jeune, par=par)
+    changes = {dossier.pk for dossier in deplacer(fusion, suivent, SORTES)}
+    for dossier in Dossier.objects.filter(jeune__in=jeunes).exclude(motif_cloture="fusion"):
+        if dossier.pk in changes:
+            fixer_echeance(dossier)
+        accorder(dossier, par=par)

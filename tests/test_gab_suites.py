@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage import fusion as fusions
+from dedoublonnage.services import detacher
 from gab import relances, services
 from gab.coherence import verifier
-from gab.models import ETATS_OUVERTS, Dossier, EtatDossier, Place, Seance
+from gab.models import ETATS_OUVERTS, Dossier, EtatDossier, Place, Seance, Tache
 from gab.services import agenda, seances
 from qualit.notifications.models import Avis, Courriel
 from qualit.territoire.models import Adhesion
@@ -284,6 +285,62 @@ def test_l_entretien_prevu_suit_le_jeune_quand_deux_fiches_sont_reunies(monde):
     fusions.annuler_fusion(fusion, par=monde.celia)
     entretien.refresh_from_db()
     assert entretien.dossier == recent and verifier()["anomalies"] == 0
+
+
+def test_la_reunion_reprend_le_transfert_et_confie_les_missions(monde):
+    """Decision 2: live missions stay and raise a task; the undo takes both back."""
+    ancien, recent = recevable(monde), recevable(monde, 1)
+    transfert = services.proposer_transfert(recent, monde.lisieux, "Habite Lisieux", par=monde.celia)
+    mission = services.missionner(recent, monde.ml, par=monde.celia)
+    bientot = timezone.localdate() + timedelta(days=3)
+    Dossier.objects.filter(pk=recent.pk).update(echeance_legale=bientot, prochaine_echeance=bientot)
+    fusion = fusions.fusionner(ancien.jeune, recent.jeune, par=monde.celia)
+    transfert.refresh_from_db()
+    mission.refresh_from_db()
+    ancien.refresh_from_db()
+    assert (transfert.etat, mission.etat) == ("annule", "proposee")
+    assert ancien.echeance_legale == ancien.prochaine_echeance == bientot
+    tache = ancien.taches.ouvertes().get()
+    assert tache.type == "missions_reunies" and "Mission locale de Caen" in tache.texte
+    assert verifier()["anomalies"] == 0
+    fusions.annuler_fusion(fusion, par=monde.celia)
+    transfert.refresh_from_db()
+    assert transfert.etat == "propose" and not Tache.objects.exists()
+    assert verifier()["anomalies"] == 0
+
+
+@pytest.mark.parametrize("suit", [True, False])
+def test_la_reunion_annulee_laisse_chaque_dossier_en_accord(monde, suit):
+    """A report and a mission of since: wherever they go, the state follows the mission, and the report its jeune."""
+    recent, ancien = (
+        recevable(monde, rang, date_sortie=timezone.localdate() - timedelta(days=40)) for rang in (1, 0)
+    )
+    Dossier.objects.filter(pk=ancien.pk).update(ouvert_le=timezone.now() - timedelta(days=30))
+    # the dossier that stays is that of the jeune who is absorbed
+    fusion = fusions.fusionner(recent.jeune, ancien.jeune, par=monde.celia)
+    ancien = Dossier.objects.get(pk=ancien.pk)
+    assert ancien.est_ouvert and ancien.jeune == fusion.garde
+    mission = services.missionner(ancien, monde.ml, par=monde.celia)
+    services.accepter_mission(mission, par=monde.omar)
+    cle = f"mission-{mission.pk}"
+    fusions.annuler_fusion(fusion, par=monde.celia, suivent=frozenset({cle} if suit else ()))
+    ancien, recent = Dossier.objects.get(pk=ancien.pk), Dossier.objects.get(pk=recent.pk)
+    avec, sans = (ancien, recent) if suit else (recent, ancien)
+    assert (avec.etat, avec.referent) == (EtatDossier.PRIS_EN_CHARGE, monde.ml)
+    assert (sans.etat, sans.referent) == (EtatDossier.PRECONISE if sans == ancien else sans.etat, None)
+    assert verifier()["anomalies"] == 0
+
+
+def test_separer_un_signalement_hors_champ_n_ouvre_pas_de_dossier(monde):
+    premier = signaler(monde.lycee, monde.alice)
+    second = signaler(monde.lycee, monde.alice)
+    assert premier.versement.dossier == second.versement.dossier
+    services.ecarter(second, "diplome", par=monde.celia)
+    detacher(second, "homonyme", par=monde.celia)
+    dossier = Dossier.objects.get(versements__signalement=second)
+    assert dossier != premier.versement.dossier
+    assert (dossier.etat, dossier.motif_hors_champ) == (EtatDossier.HORS_CHAMP, "diplome")
+    assert verifier()["anomalies"] == 0
 
 
 def test_la_seance_se_clot_malgre_une_opposition(monde):

@@ -13,7 +13,7 @@ from signalements.models import Origine
 
 from ..models import EtatDossier, Mission
 from .dossiers import avancer, lien, responsables_du_bassin
-from .missions import date_d_expiration
+from .missions import AVANT_MISSION, date_d_expiration
 
 
 @transaction.atomic
@@ -52,12 +52,7 @@ def accueillir(signalement, *, par):
     if dossier.referent_id is None:
         dossier.referent = structure
         dossier.save(update_fields=["referent"])
-    if dossier.etat in {
-        EtatDossier.A_TRIER,
-        EtatDossier.ENTRETIEN_A_TENIR,
-        EtatDossier.ENTRETIEN_TENU,
-        EtatDossier.PRECONISE,
-    }:
+    if dossier.etat in AVANT_MISSION:
         avancer(dossier, "missionner", par=par, systeme=True)
     if dossier.etat == EtatDossier.MISSIONNE:
         avancer(dossier, "prendre_en_charge", par=par, systeme=True)

@@ -207,7 +207,30 @@ def separer(signalement, ancien, nouveau, *, par):
     if ancien_dossier and ancien_dossier.est_ouvert and not autres_valides(ancien_dossier, signalement):
         avancer(ancien_dossier, "clore", par=par, systeme=True, clos_le=timezone.now(), motif_cloture="autre")
         arreter_les_suites(ancien_dossier, par=par)
-    verser(signalement, nouveau, par=par)
+    finir_sans_signalement(verser(signalement, nouveau, par=par), par=par)
+
+
+def finir_sans_signalement(dossier, *, par):
+    """End an open dossier whose reports have all been withdrawn or judged out of scope. Returns whether it did."""
+    signalements = Signalement.objects.filter(versement__dossier=dossier)
+    if not dossier.est_ouvert or signalements.valides().exists():
+        return False
+    ecarte = signalements.filter(etat=EtatSignalement.HORS_CHAMP).order_by("trie_le").last()
+    if ecarte is not None:
+        motif = ecarte.motif_hors_champ
+        avancer(
+            dossier,
+            "ecarter",
+            par=par,
+            systeme=True,
+            motif=motif,
+            motif_hors_champ=motif,
+            clos_le=timezone.now(),
+        )
+    else:
+        avancer(dossier, "clore", par=par, systeme=True, clos_le=timezone.now(), motif_cloture="retrait")
+    arreter_les_suites(dossier, par=par)
+    return True
 
 
 def autres_valides(dossier, signalement):

@@ -12,22 +12,32 @@ from qualit.journal.services import noter
 from qualit.notifications import services as notifications
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
+from signalements.models import Signalement
 
 from ..models import (
     Dossier,
+    Entretien,
     EtatDossier,
     Mission,
     Preconisation,
     Tache,
 )
 from .dossiers import (
+    arreter_les_suites,
     avancer,
     exiger_non_gele,
     exiger_ouvert,
+    finir_sans_signalement,
     fixer_echeance,
     lien,
     prevenir_declarants,
     responsables_du_bassin,
+    rouvrir,
+)
+
+#: States that a first mission leaves.
+AVANT_MISSION = frozenset(
+    {EtatDossier.A_TRIER, EtatDossier.ENTRETIEN_A_TENIR, EtatDossier.ENTRETIEN_TENU, EtatDossier.PRECONISE}
 )
 
 
@@ -80,12 +90,7 @@ def missionner(dossier, structure, *, par, message="", preconisation=None, urgen
         expire_le=date_d_expiration(structure),
     )
     workflow.passage(mission, "proposer", "", par=par)
-    if dossier.etat in {
-        EtatDossier.A_TRIER,
-        EtatDossier.ENTRETIEN_A_TENIR,
-        EtatDossier.ENTRETIEN_TENU,
-        EtatDossier.PRECONISE,
-    }:
+    if dossier.etat in AVANT_MISSION:
         avancer(dossier, "missionner", par=par)
     else:
         fixer_echeance(dossier)
@@ -224,19 +229,46 @@ def revoquer_mission(mission, motif, *, par):
 def revenir_au_gab(mission, code, *, par):
     """With no live mission left, a dossier that waited for one comes back to the GAB; else the live one gives the state."""
     dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=mission.dossier_id)
-    vivantes = list(dossier.missions.vivantes())
-    if dossier.referent_id == mission.structure_id:
-        acceptees = [m for m in vivantes if m.etat == Mission.Etat.ACCEPTEE]
-        dossier.referent = acceptees[0].structure if acceptees else None
-        dossier.save(update_fields=["referent"])
-    if not vivantes and dossier.etat in {EtatDossier.MISSIONNE, EtatDossier.PRIS_EN_CHARGE}:
-        avancer(dossier, "revenir_au_gab", par=par, systeme=True)
-    elif dossier.etat == EtatDossier.PRIS_EN_CHARGE and not any(
-        m.etat == Mission.Etat.ACCEPTEE for m in vivantes
-    ):
-        avancer(dossier, "revenir_au_gab", par=par, systeme=True)
-        avancer(dossier, "missionner", par=par, systeme=True)
+    suivre_les_missions(dossier, par=par)
     if code:
         notifications.prevoir(
             code, a=responsables_du_bassin(dossier.bassin), lien=lien(dossier), reference=dossier.reference
         )
+
+
+def suivre_les_missions(dossier, *, par):
+    """The most advanced live mission gives the state and the referent of an open dossier that expects an operator."""
+    etats = dict(dossier.missions.vivantes().order_by("-proposee_le").values_list("structure", "etat"))
+    acceptees = [structure for structure, etat in etats.items() if etat == Mission.Etat.ACCEPTEE]
+    if dossier.referent_id is not None and dossier.referent_id not in acceptees:
+        dossier.referent_id = acceptees[0] if acceptees else None
+        dossier.save(update_fields=["referent"])
+    if not etats and dossier.etat in {EtatDossier.MISSIONNE, EtatDossier.PRIS_EN_CHARGE}:
+        avancer(dossier, "revenir_au_gab", par=par, systeme=True)
+    elif dossier.etat == EtatDossier.PRIS_EN_CHARGE and not acceptees:
+        avancer(dossier, "revenir_au_gab", par=par, systeme=True)
+        avancer(dossier, "missionner", par=par, systeme=True)
+
+
+@transaction.atomic
+def accorder(dossier, *, par):
+    """Make the state of a dossier agree with its reports and its missions, after these went from one to another."""
+    if dossier.est_ouvert and finir_sans_signalement(dossier, par=par):
+        return
+    vivantes = set(dossier.missions.vivantes().values_list("etat", flat=True))
+    if not dossier.est_ouvert:
+        if not vivantes and not dossier.entretiens.filter(etat=Entretien.Etat.PREVU).exists():
+            return
+        if not Signalement.objects.filter(versement__dossier=dossier).valides().exists():
+            arreter_les_suites(dossier, par=par)
+            return
+        rouvrir(dossier, "réunion annulée", par=par, systeme=True)
+    suivre_les_missions(dossier, par=par)
+    if vivantes and dossier.etat in AVANT_MISSION:
+        avancer(dossier, "missionner", par=par, systeme=True)
+    if Mission.Etat.ACCEPTEE in vivantes:
+        if dossier.etat == EtatDossier.MISSIONNE:
+            avancer(dossier, "prendre_en_charge", par=par, systeme=True)
+        if dossier.referent_id is None:
+            dossier.referent = dossier.missions.filter(etat=Mission.Etat.ACCEPTEE).last().structure
+            dossier.save(update_fields=["referent"])
