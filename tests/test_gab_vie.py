@@ -1,33 +1,22 @@
 """A whole séance, places, reminders, and lives drawn at random: nothing is forgotten."""
 
 import json
-import random
 from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from dedoublonnage.models import Jeune, Rattachement
-from dedoublonnage.services import retirer
 from gab import coherence, relances, services
 from gab.models import Dossier, EtatDossier, Fermeture, Mission, Place, Seance
 from gab.services import places, seances
-from qualit import workflow
 from qualit.notifications.models import Avis
 from qualit.territoire.roles import Role
 from qualit.workflow import TransitionImpossible
-from signalements.models import Question, Signalement
-from signalements.services import repondre
-from suivi.services import enregistrer_devenir
 
-from .monde import adherer, connecter, personne, signalement, signaler
+from .monde import adherer, connecter, signaler
 
 pytestmark = pytest.mark.usefixtures("nomenclatures")
 
@@ -168,168 +157,6 @@ def test_ics_sans_nom(monde, client):
     texte = reponse.content.decode()
     assert texte.startswith("BEGIN:VCALENDAR\r\n") and dossier.jeune.identite.nom_naissance not in texte
     assert all(len(ligne.encode()) <= 75 for ligne in texte.split("\r\n"))
-
-
-ACTIONS = [
-    *(
-        "recevable",
-        "ecarter",
-        "retablir",
-        "convoquer",
-        "tenir",
-        "absent",
-        "preconiser",
-        "missionner",
-        "accepter",
-    ),
-    *(
-        "refuser",
-        "terminer",
-        "revoquer",
-        "expirer",
-        "solution",
-        "sans_solution",
-        "clore",
-        "perdre",
-        "rouvrir",
-    ),
-    *("transferer", "accepter_transfert", "second_signalement", "reorienter"),
-    *("completer", "repondre", "retirer", "demenager", "corriger_grille", "repondre_reorientation"),
-]
-
-
-def agir(m, dossier, action, alea):
-    """One action drawn at random, through the same services as the pages; what is refused changes nothing."""
-    gab = m.celia if dossier.bassin_id == m.caen.pk else m.denis
-    un_signalement = Signalement.objects.filter(versement__dossier=dossier).order_by("?").first()
-    mission = dossier.missions.order_by("?").first()
-    entretien = dossier.entretiens.order_by("?").first()
-    structure = alea.choice([m.ml, m.cio, m.ml_lisieux])
-    operateur = {m.ml.pk: m.omar, m.cio.pk: m.cio_agent, m.ml_lisieux.pk: m.olga}
-    if action == "recevable":
-        services.juger_recevable(un_signalement, par=gab)
-    elif action == "ecarter":
-        services.ecarter(un_signalement, "diplome", par=gab)
-    elif action == "retablir":
-        services.retablir(un_signalement, par=gab)
-    elif action == "convoquer":
-        services.convoquer(dossier, quand=timezone.now(), lieu="", mode="presence", canaux=["sms"], par=gab)
-    elif action == "tenir" and entretien:
-        services.constater(entretien, "tenir", par=gab, responsable_present=alea.choice(["oui", "non"]))
-    elif action == "absent" and entretien:
-        services.constater(entretien, "constater_absence", par=gab)
-    elif action == "preconiser":
-        services.preconiser(dossier, "apprentissage", par=gab)
-    elif action == "missionner":
-        services.missionner(dossier, structure, par=gab)
-    elif action == "accepter" and mission:
-        services.accepter_mission(mission, par=operateur[mission.structure_id])
-    elif action == "refuser" and mission:
-        services.refuser_mission(mission, "capacite", par=operateur[mission.structure_id])
-    elif action == "terminer" and mission:
-        services.terminer_mission(mission, "fin", par=operateur[mission.structure_id])
-    elif action == "revoquer" and mission:
-        services.revoquer_mission(mission, "autre", par=gab)
-    elif action == "expirer" and mission:
-        services.expirer_mission(mission)
-    elif action in {"solution", "sans_solution"}:
-        code = "emploi_durable" if action == "solution" else "sans_solution"
-        enregistrer_devenir(dossier, code, date=timezone.localdate(), source="jeune", par=gab)
-    elif action in {"clore", "perdre"}:
-        services.clore(dossier, "autre", par=gab, perdu_de_vue=action == "perdre")
-    elif action == "rouvrir":
-        services.rouvrir(dossier, "essai", par=gab)
-    elif action == "transferer":
-        vers = m.lisieux if dossier.bassin_id == m.caen.pk else m.caen
-        services.proposer_transfert(dossier, vers, "essai", par=gab)
-    elif action == "accepter_transfert" and (t := dossier.transferts.filter(etat="propose").first()):
-        services.repondre_transfert(t, alea.random() < 0.7, par=m.denis if t.vers == m.lisieux else m.celia)
-    elif action == "second_signalement":
-        deposer(m.cfa, m.basile, jeune=dossier.jeune)
-    elif action == "completer":
-        services.demander_complement(un_signalement, "Quelle classe ?", par=gab)
-    elif action == "repondre" and (
-        q := Question.objects.ouvertes().filter(signalement=un_signalement).first()
-    ):
-        repondre(q, "2 MELEC", par=un_signalement.auteur)
-    elif action == "retirer":
-        retirer(un_signalement, "retour_formation", "", par=un_signalement.auteur)
-        un_signalement.refresh_from_db()
-        if un_signalement.motif_retrait and un_signalement.etat != "annule":
-            services.confirmer_retrait(un_signalement, par=gab)
-    elif action == "demenager":
-        vers = alea.choice([m.commune_caen, m.commune_lisieux, m.commune_rouen])
-        Signalement.objects.filter(pk=un_signalement.pk).update(commune=vers)
-        un_signalement.refresh_from_db()
-        services.suivre_l_adresse(un_signalement, par=un_signalement.auteur)
-    elif action == "corriger_grille" and entretien:
-        services.remplir_la_grille(
-            entretien, par=gab, version=entretien.version, responsable_present=alea.choice(["oui", "non"])
-        )
-    elif action == "repondre_reorientation" and (t := dossier.taches.ouvertes().first()):
-        services.clore_tache(t, par=gab, accepter=alea.random() < 0.5)
-    elif action == "reorienter" and mission:
-        services.demander_reorientation(mission, "essai", par=operateur[mission.structure_id])
-
-
-def deposer(structure, auteur, jeune=None):
-    """A report sent about a known jeune or a new one, without the engine: identity is not the matter here."""
-    envoi = signalement(structure, auteur, telephone="")
-    workflow.franchir(envoi, "envoyer", par=auteur, envoye_le=timezone.now())
-    jeune = jeune or Jeune.objects.create(identite=envoi)
-    Rattachement.objects.create(signalement=envoi, jeune=jeune, mode="confirme", par=auteur)
-    return services.verser(envoi, jeune, par=auteur)
-
-
-def vivre(m, graine, actions):
-    alea = random.Random(graine)
-    dossier = deposer(m.lycee, m.alice)
-    for action in actions:
-        dossier = Dossier.objects.get(pk=dossier.pk)
-        try:
-            with transaction.atomic():
-                agir(m, dossier, action, alea)
-        except (TransitionImpossible, PermissionDenied, IntegrityError):
-            continue
-    return dossier
-
-
-def verifier_sans_anomalie():
-    bilan = coherence.verifier()
-    assert bilan["details"] == {}
-
-
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(graine=st.integers(0, 10**6), actions=st.lists(st.sampled_from(ACTIONS), min_size=5, max_size=25))
-def test_une_vie_au_hasard(monde_de_vies, graine, actions):
-    with transaction.atomic():
-        vivre(monde_de_vies, graine, actions)
-        verifier_sans_anomalie()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def monde_de_vies(monde, nomenclatures):
-    monde.cio_agent = personne("Cyril")
-    adherer(monde.cio_agent, Role.OPERATEUR, monde.cio)
-    return monde
-
-
-def test_soixante_vies_et_la_commande(monde_de_vies):
-    for graine in range(60):
-        vivre(monde_de_vies, graine, random.Random(graine).choices(ACTIONS, k=14))
-    verifier_sans_anomalie()
-
-
-@pytest.mark.long
-def test_cinq_cents_vies(monde_de_vies):
-    for graine in range(500):
-        vivre(monde_de_vies, graine, random.Random(graine).choices(ACTIONS, k=20))
-    verifier_sans_anomalie()
 
 
 def test_la_commande_voit_une_faute(monde):
