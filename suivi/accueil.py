@@ -24,7 +24,11 @@ from . import fin_annee, missions, rappels, relances, retours
 
 @dataclass(frozen=True)
 class Tuile:
-    """One thing to do. urgent puts a badge on it; the tile shows even at zero when `toujours`."""
+    """One thing to do. urgent puts a badge on it; the tile shows even at zero when `toujours`.
+
+    unite: what is counted, "one|several" where the words agree with the number; adhesion: id of another membership of
+    the person, under which the page opens (the tile then holds a button).
+    """
 
     titre: str
     nombre: int
@@ -33,9 +37,13 @@ class Tuile:
     texte: str = ""
     urgent: bool = False
     toujours: bool = False
-    adhesion: int | None = (
-        None  # another membership of the person, which opens it: the tile then holds a button
-    )
+    adhesion: int | None = None
+
+    @property
+    def accord(self):
+        """The words of `unite` that go with the number."""
+        un, _, plusieurs = self.unite.partition("|")
+        return plusieurs if plusieurs and self.nombre >= 2 else un
 
 
 def adresse(*noms, suite="", **kwargs):
@@ -59,7 +67,7 @@ def a_faire(user, adhesion):
             Tuile(
                 "Fin d’année",
                 restants,
-                "points à régler avant l’été",
+                "point à régler avant l’été|points à régler avant l’été",
                 reverse("suivi:fin_annee"),
                 toujours=True,
             )
@@ -96,9 +104,8 @@ def _invitations(user, adhesion):
         .annotate(dossiers=Count("lignes"))
         .order_by("quand", "pk")
     )
-    seances = [
-        s for s in seances if s.bassin_id != adhesion.bassin_id
-    ]  # the GAB's own are among its own tiles
+    # the GAB's own are counted among its own tiles
+    seances = [s for s in seances if s.bassin_id != adhesion.bassin_id]
     invite = adhesion
     if seances and adhesion.role != Role.INVITE_SEANCE:
         invite = user.adhesions.actives().filter(role=Role.INVITE_SEANCE).order_by("pk").first()
@@ -106,7 +113,7 @@ def _invitations(user, adhesion):
         return []
     return [
         Tuile(
-            f"Séance du GAB de {s.bassin}", s.dossiers, "dossiers à l’ordre du jour",
+            f"Séance du GAB de {s.bassin}", s.dossiers, "dossier à l’ordre du jour|dossiers à l’ordre du jour",
             reverse("gab:seance", args=[s.reference]),
             f"Vous êtes invité le {date_format(timezone.localtime(s.quand), 'l j F à H:i')}{f', {s.lieu}' if s.lieu else ''}.",
             toujours=True, adhesion=None if invite == adhesion else invite.pk,
@@ -149,7 +156,10 @@ def _declarant(user, adhesion):
             adresse("signalements:neant"),
             "Signalez les départs du mois, ou déclarez qu’il n’y en a pas eu.",
         ),
-        Tuile("Mes signalements", miens.count(), f"envoyés, dont {du_mois} ce mois-ci", liste, toujours=True),
+        Tuile(
+            "Mes signalements", miens.count(), f"envoyé, dont {du_mois} ce mois-ci|envoyés, dont {du_mois} ce mois-ci", liste,
+            toujours=True,
+        ),
     ]  # fmt: skip
 
 
@@ -162,11 +172,12 @@ def _operateur(user, adhesion):
     )
     tuiles = [
         Tuile(
-            "Missions à répondre", comptes["a_repondre"], "proposées par le GAB", f"{liste}?vue=a_repondre",
+            "Missions à répondre", comptes["a_repondre"], "proposée par le GAB|proposées par le GAB", f"{liste}?vue=a_repondre",
             f"Dont {n} à répondre sous trois jours." if (n := urgentes.count()) else "", urgent=bool(n),
         ),
         Tuile(
-            "Coordonnées corrigées", comptes["corrigees"], "jeunes à appeler de nouveau", f"{liste}?vue=corrigees",
+            "Coordonnées corrigées", comptes["corrigees"],
+            "jeune à appeler de nouveau|jeunes à appeler de nouveau", f"{liste}?vue=corrigees",
             "L’établissement a répondu : un autre numéro, ou rien de mieux.",
         ),
         Tuile("À rappeler", comptes["rappels"], "aujourd’hui ou avant", f"{liste}?vue=rappels"),
@@ -174,10 +185,10 @@ def _operateur(user, adhesion):
             "Sans nouvelles", comptes["sans_nouvelles"], "depuis plus de 30 jours", f"{liste}?vue=sans_nouvelles"
         ),
         Tuile("Devenirs à revérifier", comptes["a_reverifier"], "dont la date est passée", f"{liste}?vue=a_reverifier"),
-        Tuile("Missions en cours", comptes["en_cours"], "jeunes suivis", f"{liste}?vue=en_cours", toujours=True),
+        Tuile("Missions en cours", comptes["en_cours"], "jeune suivi|jeunes suivis", f"{liste}?vue=en_cours", toujours=True),
         Tuile(
             "Places vacantes", adhesion.structure.places.filter(retiree_le__isnull=True, nombre__gt=0).count(),
-            "publiées par votre structure", adresse("gab:places"), toujours=True,
+            "publiée par votre structure|publiées par votre structure", adresse("gab:places"), toujours=True,
         ),
     ]  # fmt: skip
     if adhesion.structure.est_declarante or retours.mes_signalements(user).exists():
@@ -208,7 +219,7 @@ def _gab(user, adhesion):
     a_rappeler, ensuite = rappels.comptes(user)
     tuiles = [
         Tuile(
-            "Échéance légale proche", proches.count(), "mineurs à recevoir sous 30 jours",
+            "Échéance légale proche", proches.count(), "mineur à recevoir sous 30 jours|mineurs à recevoir sous 30 jours",
             adresse("gab:echeances", "gab:file"), "Réception avec le responsable légal sous trois mois (L313-8).",
             urgent=proches.filter(echeance_legale__lte=jour + timedelta(days=15)).exists(),
         ),
@@ -232,36 +243,37 @@ def _gab(user, adhesion):
         Tuile(
             "Identités à confirmer",
             Paire.objects.a_decider().filter(bassin=bassin, arbitre=Paire.Arbitre.BASSIN).count() if coordonne else 0,
-            "paires de fiches qui se ressemblent", adresse("dedoublonnage:identites"),
+            "paire de fiches qui se ressemblent|paires de fiches qui se ressemblent", adresse("dedoublonnage:identites"),
         ),
         Tuile(
             "Entretiens du jour",
             Entretien.objects.filter(dossier__bassin=bassin, etat="prevu", quand__date=jour).count(),
-            "prévus aujourd’hui", adresse("gab:agenda", "gab:file"),
+            "prévu aujourd’hui|prévus aujourd’hui", adresse("gab:agenda", "gab:file"),
         ),
         Tuile(
             "Entretiens passés à constater",
-            passes.count(), "venus, absents ou reportés", f"{adresse('gab:agenda', 'gab:file')}{semaine}",
+            passes.count(), "venu, absent ou reporté|venus, absents ou reportés", f"{adresse('gab:agenda', 'gab:file')}{semaine}",
         ),
         Tuile(
-            "À recevoir", ouverts.filter(etat=EtatDossier.ENTRETIEN_A_TENIR).count(), "jeunes sans entretien tenu", file
+            "À recevoir", ouverts.filter(etat=EtatDossier.ENTRETIEN_A_TENIR).count(),
+            "jeune sans entretien tenu|jeunes sans entretien tenu", file
             and f"{file}?etat=entretien_a_tenir",
         ),
         Tuile(
             "Solution à proposer", ouverts.filter(etat=EtatDossier.ENTRETIEN_TENU).count(),
-            "jeunes reçus, sans préconisation", file and f"{file}?etat=entretien_tenu",
+            "jeune reçu, sans préconisation|jeunes reçus, sans préconisation", file and f"{file}?etat=entretien_tenu",
         ),
         Tuile(
             "Structure à trouver", ouverts.filter(etat=EtatDossier.PRECONISE).count(),
-            "jeunes préconisés, sans structure", file and f"{file}?etat=preconise",
+            "jeune préconisé, sans structure|jeunes préconisés, sans structure", file and f"{file}?etat=preconise",
         ),
         Tuile(
             "Missions sans réponse",
             Mission.objects.filter(dossier__bassin=bassin, etat=Mission.Etat.PROPOSEE).count() if coordonne else 0,
-            "proposées, à relancer au besoin", adresse("gab:missions", "gab:file"),
+            "proposée, à relancer au besoin|proposées, à relancer au besoin", adresse("gab:missions", "gab:file"),
         ),
         Tuile(
-            "En retard d’action", ouverts.filter(prochaine_echeance__lt=jour).count(), "dossiers à reprendre",
+            "En retard d’action", ouverts.filter(prochaine_echeance__lt=jour).count(), "dossier à reprendre|dossiers à reprendre",
             file and f"{file}?echeance=action",
         ),
         Tuile(
@@ -289,7 +301,7 @@ def _a_reprendre(user):
     return Tuile(
         "À reprendre",
         nombre,
-        "tenus par une personne partie",
+        "tenu par une personne partie|tenus par une personne partie",
         reverse("territoire:a_reprendre"),
         "Missions, entretiens et brouillons à confier à un collègue.",
         urgent=True,
@@ -313,7 +325,7 @@ def _pilote(user, adhesion):
         Tuile(
             "Identités à confirmer entre bassins",
             Paire.objects.a_decider().filter(academie=academie, arbitre=Paire.Arbitre.ACADEMIE).count(),
-            "paires à décider", adresse("dedoublonnage:identites"),
+            "paire à décider|paires à décider", adresse("dedoublonnage:identites"),
         ),
         Tuile(
             "Transferts sans réponse", transferts_sans_reponse(user).count(), "depuis plus de 7 jours",
@@ -325,11 +337,12 @@ def _pilote(user, adhesion):
         ),
         Tuile(
             "Échéances légales dépassées",
-            echeances_depassees(user).count(), "mineurs non reçus à temps", f"{reverse('gab:a_surveiller')}#echeances",
+            echeances_depassees(user).count(),
+            "mineur non reçu à temps|mineurs non reçus à temps", f"{reverse('gab:a_surveiller')}#echeances",
         ),
         Tuile(
-            "Tableau de bord", Dossier.objects.filter(bassin__academie=academie).ouverts().count(), "dossiers ouverts",
-            adresse("statistiques:tableau"), toujours=True,
+            "Tableau de bord", Dossier.objects.filter(bassin__academie=academie).ouverts().count(),
+            "dossier ouvert|dossiers ouverts", adresse("statistiques:tableau"), toujours=True,
         ),
     ]  # fmt: skip
 

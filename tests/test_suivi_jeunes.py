@@ -1,5 +1,7 @@
 """The page of a jeune, the search, the home page of each role."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -147,6 +149,7 @@ def test_les_comptes_de_l_operateur_menent_a_leur_liste(client, monde):
     client.force_login(monde.omar)
     tuile = client.get(reverse("accueil")).context["tuiles"][0]
     assert (tuile.titre, tuile.nombre, tuile.urgent) == ("Missions à répondre", 1, True)
+    assert tuile.accord == "proposée par le GAB" and replace(tuile, nombre=2).accord == "proposées par le GAB"
     assert len(client.get(tuile.url).context["lignes"]) == 1
 
 
