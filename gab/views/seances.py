@@ -118,6 +118,7 @@ def seance(request, reference):
     lignes = lignes_de_la_seance(seance)
     montrer_seance(request, seance, lignes)
     peut_tenir = droits.peut(request.user, Droit.TENIR_SEANCE, seance)
+    decidees = sum(bool(ligne.decision) for ligne in lignes)
     return render(
         request,
         "gab/seance.html",
@@ -125,7 +126,8 @@ def seance(request, reference):
             "fil": fil_de_la_seance(None, (str(seance), None)),
             "seance": seance,
             "lignes": lignes,
-            "decidees": sum(bool(ligne.decision) for ligne in lignes),
+            "decidees": decidees,
+            "a_clore": seance.etat == Seance.Etat.OUVERTE and lignes and decidees == len(lignes),
             "transitions": workflow.possibles(seance, request.user),
             "peut_tenir": peut_tenir,
             "modifiable": peut_tenir and seance.etat in {Seance.Etat.PREPAREE, Seance.Etat.OUVERTE},
