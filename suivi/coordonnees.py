@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from qualit.territoire.models import Adhesion
 from signalements.controles import numero_lisible
 from signalements.corrections import REPONSE_PAR_CORRECTION
-from signalements.models import Contact, Question, Signalement
+from signalements.models import Contact, EtatContact, Question, Signalement
 
 from .models import Etape
 
@@ -17,13 +17,13 @@ DU_DOMICILE = {"domicile", "adresse", "code_postal", "ville", "pays"}
 
 
 def reponses(**missions):
-    """Answers about contacts that came since each mission was accepted, or since its structure last looked or called.
+    """Answers about contacts that came since each mission was accepted, or since its structure last looked or noted a step.
 
     missions: lookups on the mission (pk=…, pk__in=…). Annotates `mission_pk` and `a_nous` (asked by somebody of that
     structure). What another team asked counts when it brought a contact: the words are for those who asked.
     """
-    appels = Etape.objects.valables().filter(
-        mission=OuterRef("mission_pk"), contact__isnull=False, quand__gt=OuterRef("repondue_le")
+    suites = Etape.objects.valables().filter(
+        mission=OuterRef("mission_pk"), quand__gt=OuterRef("repondue_le")
     )
     equipe = Adhesion.objects.filter(
         utilisateur=OuterRef("posee_par"), structure=OuterRef("mission_structure")
@@ -41,7 +41,7 @@ def reponses(**missions):
             repondue_le__gt=F("vues_le"), **{f"mission_{nom}": valeur for nom, valeur in missions.items()}
         )
         .exclude(signalement__structure=F("mission_structure"))
-        .filter(~Exists(appels.order_by()))
+        .filter(~Exists(suites.order_by()))
         .filter(Q(a_nous=True) | Exists(nouveaux.order_by()))
         .order_by()
     )
@@ -59,11 +59,15 @@ def a_appeler(contact):
 
 @dataclass
 class Correction:
-    """What a school answered about one report: contacts that came and went, the new address, its words."""
+    """What a school answered about one report: contacts that came and went, the new address, its words.
+
+    actuels: the numbers to try, when the answer brought no new contact.
+    """
 
     derniere: Question
     signalement: Signalement
     nouveaux: list
+    actuels: list
     retires: list
     domicile: str
     messages: list
@@ -93,10 +97,10 @@ def _correction(questions):
     derniere, signalement = questions[-1], questions[-1].signalement
     depuis = min(q.posee_le for q in questions)
     versions = [v for v in signalement.versions.all() if depuis <= v.quand <= derniere.repondue_le]
+    contacts = sorted(signalement.contacts.all(), key=lambda c: c.type != Contact.Type.TELEPHONE)
     nouveaux, retires = [], []
     if versions:
         avant = {(type_, valeur) for type_, valeur, *_ in versions[-1].contenu["contacts"]}  # latest first
-        contacts = sorted(signalement.contacts.all(), key=lambda c: c.type != Contact.Type.TELEPHONE)
         retires = sorted(valeur for _, valeur in avant - {(c.type, c.valeur) for c in contacts})
         nouveaux = [a_appeler(c) for c in contacts if (c.type, c.valeur) not in avant]
     domicile = ""
@@ -104,4 +108,5 @@ def _correction(questions):
         commune = f"{signalement.code_postal} {signalement.ville}".strip()
         domicile = ", ".join(filter(None, [signalement.adresse, commune, signalement.pays]))
     mots = [q.reponse for q in questions if q.a_nous and q.reponse not in ("", REPONSE_PAR_CORRECTION)]
-    return Correction(derniere, signalement, nouveaux, retires, domicile, list(dict.fromkeys(mots)))
+    actuels = [a_appeler(c) for c in contacts if c.etat != EtatContact.FAUX] if not nouveaux else []
+    return Correction(derniere, signalement, nouveaux, actuels, retires, domicile, list(dict.fromkeys(mots)))

@@ -115,6 +115,17 @@ def test_une_reponse_plus_tardive_attend_encore(client, monde, missionner):
     assert [c.valeur for c in correction.nouveaux] == ["06 39 98 66 66"] and correction.retires == [BON]
 
 
+def test_une_reponse_en_mots_montre_les_numeros_a_essayer(client, monde, missionner):
+    signalement, mission = missionner()
+    signalement.contacts.create(type="telephone", valeur=BON, normalisee="+33639985555", proprietaire="mere")
+    appeler(signalement, mission, "faux_numero", par=monde.omar)
+    repondre(Question.objects.get(), "Essayez chez sa mère.", par=monde.alice)
+    client.force_login(monde.omar)
+    page = html(client, LISTE)
+    assert "Essayez chez sa mère." in page and f'href="tel:+33639985555">{BON}</a>' in page
+    assert FAUX not in page
+
+
 def test_un_appel_note_depuis_vaut_vu_et_son_annulation_le_remet(client, monde, missionner):
     signalement, mission = missionner()
     appeler(signalement, mission, "faux_numero", par=monde.omar)
