@@ -38,7 +38,7 @@ def empreinte_du_regroupement(groupes):
 def assembler(champ, portee):
     """All that the pages of a place show: tiles, tables, map, how sure the figures are."""
     c = Constructeur(champ, portee)
-    dimensions = dimensions_pour(champ.lieu)
+    dimensions = dimensions_pour(champ.lieu, portee.exact)
     listes = [[DIMENSIONS[d]] for d in (*REPARTITIONS, "mois") if d in dimensions]
     if champ.lieu.type == "academie":
         listes += [[DIMENSIONS["bassin"]], [DIMENSIONS["bassin"], DIMENSIONS["bassin_formation"]]]
@@ -70,7 +70,7 @@ def assembler(champ, portee):
             "carte_taux": carte(taux, lambda v: formater("taux", v), noms),
             "matrice": c.matrice(),
         }
-    if champ.lieu.type in {"academie", "bassin", "operateur"}:
+    if a_des_operateurs(champ, portee):
         contexte["operateurs"] = c.operateurs()
     if portee.exact or portee.totaux:
         contexte["incertitude"] = incertitude = identites(champ)
@@ -79,6 +79,14 @@ def assembler(champ, portee):
             contexte["part_doublons"] = _part(incertitude.intervalle_doublons, ici["jeunes"][0].valeur)
             contexte["part_faux"] = _part(incertitude.intervalle_faux, incertitude.joints)
     return contexte
+
+
+def a_des_operateurs(champ, portee):
+    """May the answers of the commissioned structures be shown? To protected readers over the académie only: the bassins of
+    one structure would add up to it."""
+    if champ.lieu.type == "etablissement":
+        return False
+    return portee.exact or champ.lieu.type == "academie" and not champ.lieu.types
 
 
 def _part(intervalle, total):

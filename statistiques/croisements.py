@@ -1,6 +1,7 @@
 """Figures crossed by dimensions, each said visible or not for the reader: exact, or protected as a whole (`secret`)."""
 
 from dataclasses import replace
+from functools import cached_property
 from itertools import product
 from urllib.parse import urlencode
 
@@ -8,8 +9,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from .cellules import SECRET, Cellule
-from .dimensions import DIMENSIONS, VIDE, Noms
-from .indicateurs import REGISTRE, calculer, calculer_ensembles
+from .dimensions import DIMENSIONS, SOLIDAIRES, VIDE, Noms
+from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_jour
+from .jours import autres_jours, jours_de_lecture, jours_publies
 from .relation import Lieu, libelle_campagne
 from .secret import TOTAL, proteger
 
@@ -37,7 +39,23 @@ class Croiseur:
         self.seuil = settings.QUALIT["EFFECTIF_MINIMAL"]
         self._prets, self._totaux = {}, None
         #: May this reader see cells at all, or totals only?
-        self.detail = portee.exact or portee.toute_date or champ.en_fin_de_mois
+        self.detail = (
+            portee.exact
+            or portee.toute_date
+            or champ.connu_au is None
+            and champ.au in jours_de_lecture(champ.campagne)
+        )
+
+    @cached_property
+    def jours(self):
+        """The day of the field and, for those who may not read the people, the other days that it is protected against."""
+        if self.portee.exact or not self.detail:
+            return [self.champ.au]
+        return [self.champ.au, *autres_jours(self.champ, self._publies)]
+
+    @cached_property
+    def _publies(self):
+        return jours_publies(self.champ)
 
     @property
     def parametres(self):
@@ -58,24 +76,51 @@ class Croiseur:
         code = resultat.indicateur.code
         return Cellule(resultat.texte, resultat.valeur, self.lien(code, **filtres))
 
-    def totaux(self, codes, champ=None):
-        """{code: (Resultat, visible)} of the whole field."""
-        champ = champ or self.champ
-        resultats = calculer(champ, codes, DIMENSIONS)[()]
-        if champ == self.champ:
-            self._totaux = resultats
-        return {code: (r, self.portee.exact or self.total_visible(r)) for code, r in resultats.items()}
+    @cached_property
+    def avant(self):
+        """The same a year earlier, to the same date."""
+        avant = type(self)(self.champ.precedent, self.portee)
+        if not self.portee.exact and self.detail:
+            avant._publies = self._publies
+        return avant
 
-    def total_visible(self, resultat):
-        """May this total be shown to a reader without nominative access?"""
-        if self.portee.totaux and self.champ.lieu.type == "academie" and not self.champ.filtres:
-            return True
-        genre = resultat.indicateur.mesure.genre
-        if genre in {"part", "rapport"}:
-            return (
-                resultat.base - (resultat.detail or 0) >= self.seuil and (resultat.detail or 0) >= self.seuil
-            )
-        return resultat.base >= self.seuil
+    def totaux(self, codes):
+        """{code: (Resultat, visible)} of the whole field."""
+        if self.portee.exact or self._totaux_exacts:
+            self._totaux = calculer(self.champ, codes, DIMENSIONS)[()]
+            return {code: (r, True) for code, r in self._totaux.items()}
+        # A protected bassin is a line of the table of all the bassins: it is shown where that table shows it.
+        axes = [DIMENSIONS["bassin"]] if self.champ.lieu.type == "bassin" else []
+        totaux = self._croiser_ensemble(codes, [axes])[0][(TOTAL,) * len(axes)]
+        # What the table of the solutions hides, no share gives back.
+        solution = DIMENSIONS["solution"]
+        groupes = self._croiser_ensemble(["jeunes"], [[solution]])[0]
+        for groupe in {"formation", "insertion", "accompagnement"}:
+            code = f"en_{groupe}"
+            if code in totaux:
+                r, visible = totaux[code]
+                montre = groupes.get((groupe,), {}).get("jeunes", (None, False))[1]
+                totaux[code] = (r, visible and montre)
+        return totaux
+
+    @property
+    def _totaux_exacts(self):
+        return self.portee.totaux and self.champ.lieu.type == "academie" and not self.champ.filtres
+
+    def _comptes(self, resultat):
+        """The counts of jeunes that a figure tells: both sides of a share."""
+        if resultat.indicateur.est_part:
+            return resultat.detail or 0, resultat.base - (resultat.detail or 0)
+        return (resultat.base,)
+
+    def _seul_visible(self, resultat, autres):
+        """May this figure, which adds up with no other, be shown without nominative access? autres: the same at other days."""
+        ici = self._comptes(resultat)
+        return min(ici) >= self.seuil and not any(
+            0 < abs(a - b) < self.seuil
+            for autre in autres
+            for a, b in zip(ici, self._comptes(autre), strict=True)
+        )
 
     def croiser(self, codes, dimensions):
         """{key: {code: (Resultat, visible)}} by one or two dimensions, `None` standing for totals."""
@@ -114,18 +159,16 @@ class Croiseur:
         for dimensions in listes:
             axes = self._axes(dimensions, tranche, bassin)
             ensembles += [tuple(d for d, g in zip(axes, m, strict=True) if g) for m in _marges(len(axes))]
-        resultats = iter(calculer_ensembles(champ, codes, DIMENSIONS, ensembles))
+        par_jour = [iter(r) for r in calculer_ensembles(champ, codes, DIMENSIONS, ensembles, self.jours)]
         retour = []
         for dimensions in listes:
             axes = self._axes(dimensions, tranche, bassin)
-            croise = {}
-            for garde in _marges(len(axes)):
-                for cle, valeurs in next(resultats).items():
-                    suite = iter(cle)
-                    croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
-            if (TOTAL,) * len(axes) not in croise:
-                croise[(TOTAL,) * len(axes)] = {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}
-            visibles = None if self.portee.exact else {c: self._visibles(c, croise, tranche) for c in codes}
+            croise, *autres = [_ranger(resultats, len(axes), codes) for resultats in par_jour]
+            visibles = None
+            if not self.portee.exact:
+                visibles = {
+                    c: _ensemble(self._visibles(c, croise, tranche, autres), axes, croise) for c in codes
+                }
             if tranche:
                 croise, visibles = self._couper(croise, visibles, dimensions, bassin, codes)
             retour.append({
@@ -154,39 +197,56 @@ class Croiseur:
         return coupe, {c: {n for k in visibles[c] if k[0] == ici for n in cles(k)} for c in codes}
 
     def _croiser_multiple(self, codes, dimensions):
-        """With a dimension of several values a jeune: its lines do not add up, so each cell stands for itself."""
-        croise = {}
+        """With a dimension of several values a jeune: its lines do not add up, so each cell stands for itself; to protected
+        readers, alone and over the whole académie only, since its cells do add up over bassins and over other dimensions."""
+        par_jour = [{} for _ in self.jours]
         for garde in _marges(len(dimensions)):
             if not any(garde) and self._totaux and set(codes) <= set(self._totaux):
-                croise[(TOTAL,) * len(dimensions)] = self._totaux
+                par_jour[0][(TOTAL,) * len(dimensions)] = self._totaux
                 continue
             groupes = [d for d, g in zip(dimensions, garde, strict=True) if g]
-            for cle, valeurs in calculer(self.champ, codes, DIMENSIONS, groupes).items():
-                suite = iter(cle)
-                croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
-        vide = self.portee.exact
-        return {
-            k: {
-                c: (r, vide or self.detail and TOTAL not in k and self.total_visible(r)) for c, r in v.items()
-            }
-            for k, v in croise.items()
-        }
+            for croise, resultats in zip(
+                par_jour, calculer_par_jour(self.champ, codes, DIMENSIONS, groupes, self.jours), strict=True
+            ):
+                for cle, valeurs in resultats.items():
+                    suite = iter(cle)
+                    croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
+        croise, *autres = par_jour
+        zeros = {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}
+        croise.setdefault((TOTAL,) * len(dimensions), zeros)
 
-    def _visibles(self, code, croise, tranche):
-        """Keys of a table that may be shown."""
+        def visible(cle, code, r):
+            if self.portee.exact:
+                return True
+            return (
+                self.detail
+                and len(cle) == 1
+                and TOTAL not in cle
+                and self.champ.lieu.type != "bassin"
+                and self._seul_visible(r, [autre.get(cle, zeros)[code] for autre in autres])
+            )
+
+        return {k: {c: (r, visible(k, c, r)) for c, r in v.items()} for k, v in croise.items()}
+
+    def _visibles(self, code, croise, tranche, autres):
+        """Keys of a table that may be shown. autres: the same table at the other days."""
         part = REGISTRE[code].est_part
-        cube = {}
-        for cle, valeurs in croise.items():
-            if TOTAL in cle:
-                continue
-            r = valeurs[code]
-            if part:
-                cube[(*cle, "oui")] = r.detail or 0
-                cube[(*cle, "non")] = r.base - (r.detail or 0)
-            else:
-                cube[cle] = r.base
-        exact = self.portee.totaux and not tranche and self.champ.lieu.type == "academie"
-        visibles = proteger(cube, self.seuil, total_exact=exact) if self.detail else set()
+
+        def cube(croise):
+            fins = {}
+            for cle, valeurs in croise.items():
+                if TOTAL not in cle:
+                    comptes = self._comptes(valeurs[code])
+                    fins |= zip(
+                        ((*cle, cote) for cote in ("oui", "non")) if part else (cle,), comptes, strict=True
+                    )
+            return fins
+
+        exact = self._totaux_exacts and not tranche
+        visibles = set()
+        if self.detail:
+            autres_cubes = [cube(autre) for autre in autres]
+            visibles = proteger(cube(croise), self.seuil, total_exact=exact, autres=autres_cubes)
         if part:
             visibles = {
                 c[:-1]
@@ -196,6 +256,29 @@ class Croiseur:
         if exact:
             visibles.add((TOTAL,) * len(next(iter(croise))))
         return visibles
+
+
+def _ranger(resultats, axes, codes):
+    """One table from the results of its margins, in the order of `_marges`; its total is there even when nobody is in it."""
+    croise = {}
+    for garde in _marges(axes):
+        for cle, valeurs in next(resultats).items():
+            suite = iter(cle)
+            croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
+    croise.setdefault((TOTAL,) * axes, {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
+    return croise
+
+
+def _ensemble(visibles, axes, croise):
+    """Keys that stay visible when the lines of `SOLIDAIRES` are hidden together."""
+    for rang, dimension in enumerate(axes):
+        for groupe in SOLIDAIRES.get(dimension.code, ()):
+            lignes = {(*c[:rang], TOTAL, *c[rang + 1 :]) for c in croise}
+            for ligne in lignes:
+                cles = {(*ligne[:rang], valeur, *ligne[rang + 1 :]) for valeur in groupe}
+                if not cles <= visibles:
+                    visibles = visibles - cles
+    return visibles
 
 
 def _marges(n):

@@ -260,8 +260,20 @@ POUR_UN_ETABLISSEMENT = (
 )
 
 
-def dimensions_pour(lieu):
-    """Dimensions that may be used for a place, by code."""
+#: Details of another dimension: their lines add up to its own, so one table would give back what the other hides.
+DETAILS = ("structure", "type_solution")
+#: Lines that another figure adds up ("avec une solution", "en solution 3 mois après"): hidden together or not at all.
+_EN_SOLUTION = frozenset({"formation", "insertion", "accompagnement"})
+SOLIDAIRES = {"solution": (_EN_SOLUTION,)} | {
+    f"devenir_{m}": (_EN_SOLUTION, frozenset({"sans_solution", "a_reverifier", "inconnu"}))
+    for m in (3, 6, 12)
+}
+
+
+def dimensions_pour(lieu, exact=True):
+    """Dimensions that may be used for a place, by code. A reader of protected figures has none of the `DETAILS`, nor, in a
+    bassin, those of several values a jeune (their cells add up over bassins)."""
     if lieu.type == "etablissement":
         return {c: DIMENSIONS[c] for c in POUR_UN_ETABLISSEMENT}
-    return DIMENSIONS
+    ecartees = {c for c, d in DIMENSIONS.items() if d.multiple and lieu.type == "bassin"} | set(DETAILS)
+    return {c: d for c, d in DIMENSIONS.items() if exact or c not in ecartees}

@@ -1,7 +1,7 @@
 """What may be asked of the statistics by the address: closed lists only, nothing nominative."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 from django import forms
 from django.utils import timezone
@@ -11,7 +11,8 @@ from signalements.models import campagne_de
 
 from .dimensions import dimensions_pour
 from .indicateurs import FAMILLES, REGISTRE, codes_pour
-from .relation import Champ, libelle_campagne, lire_campagne
+from .jours import jours_de_lecture
+from .relation import Champ, fin_de_campagne, libelle_campagne, lire_campagne
 
 PREMIERE_CAMPAGNE = 2009
 CODE_DE_DIFFUSION = re.compile(r"[0-9A-F]{12}")
@@ -36,16 +37,11 @@ def lire_jour(texte):
     return min(lu, timezone.localdate())
 
 
-def dernier_mois_echu():
-    """The last day of last month: protected readers see no finer date, so that two days cannot be subtracted."""
-    return timezone.localdate().replace(day=1) - timedelta(days=1)
-
-
 def lire_champ(parametres, portee):
     """The `Champ` that an address describes; what is not understood is left at its default.
 
-    Readers of protected figures choose a place and a campaign, no day and no filter: a difference between two days, or
-    between a whole and a part, would be a small cell.
+    Readers of protected figures choose a place and a campaign, no filter and no day, or for the totals of the académie only:
+    they read the last of the days of `jours_de_lecture`. A difference between a whole and a part would be a small cell.
     """
     aujourdhui = timezone.localdate()
     try:
@@ -54,8 +50,12 @@ def lire_champ(parametres, portee):
         campagne = campagne_de(aujourdhui)
     campagne = min(max(campagne, PREMIERE_CAMPAGNE), campagne_de(aujourdhui))
     if not (portee.exact or portee.totaux):
-        return Champ(portee.lieu, campagne, dernier_mois_echu())
-    au = lire_jour(parametres.get("au")) or (aujourdhui if portee.exact else dernier_mois_echu())
+        campagne = campagne if jours_de_lecture(campagne) else campagne - 1
+        return Champ(portee.lieu, campagne, jours_de_lecture(campagne)[-1])
+    dernier = aujourdhui if portee.exact else max(jours_de_lecture(campagne), default=aujourdhui)
+    au = lire_jour(parametres.get("au")) or dernier
+    if not portee.exact:  # nothing changes any more a year after the end
+        au = min(au, fin_de_campagne(campagne + 1))
     connu = lire_jour(parametres.get("connu"))
     filtres = ()
     if portee.exact:
@@ -90,7 +90,8 @@ class ChampForm(FormulaireDSFR):
         super().__init__(initial=initial, **kwargs)
         self.portee = portee
         self.fields["lieu"].choices = [(cle, p.lieu.nom) for cle, p in portees.items()]
-        self.fields["campagne"].choices = [(libelle_campagne(c), libelle_campagne(c)) for c in campagnes()]
+        possibles = [c for c in campagnes() if portee.exact or portee.totaux or jours_de_lecture(c)]
+        self.fields["campagne"].choices = [(libelle_campagne(c), libelle_campagne(c)) for c in possibles]
         if not (portee.exact or portee.totaux):
             del self.fields["au"], self.fields["connu"]
 
@@ -131,7 +132,7 @@ class QuestionForm(ChampForm):
             (FAMILLES[f], [(c, REGISTRE[c].libelle) for c in codes if REGISTRE[c].famille == f])
             for f in FAMILLES
         ]
-        dimensions = [(d.code, d.libelle) for d in dimensions_pour(lieu).values()]
+        dimensions = [(d.code, d.libelle) for d in dimensions_pour(lieu, self.portee.exact).values()]
         self.fields["lignes"].choices = dimensions
         self.fields["colonnes"].choices = [("", "Rien d’autre"), *dimensions]
         self.initial |= choix

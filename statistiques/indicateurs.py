@@ -449,48 +449,56 @@ def codes_a_cote(lieu):
 
 
 def calculer(champ, codes, dimensions, groupes=()):
-    """{group key: {code: Resultat}} in one query. groupes: `Dimension`s; the key is a tuple of their codes."""
+    """{group key: {code: Resultat}} in one query. groupes: `Dimension`s; the key is a tuple of their codes; () is always
+    there when nothing is asked to group by."""
+    resultat = calculer_par_jour(champ, codes, dimensions, groupes, [champ.au])[0]
+    return resultat if groupes or resultat else {(): {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}}
+
+
+def calculer_par_jour(champ, codes, dimensions, groupes, jours):
+    """`calculer` at several days, in one query: [{group key: {code: Resultat}}], one a day."""
     choisis = [REGISTRE[c] for c in codes]
     colonnes = [colonne for i in choisis for colonne in i.colonnes]
-    lignes = champ.executer(colonnes, dimensions, [d.groupe for d in groupes])
+    lignes = champ.executer(colonnes, dimensions, [*(d.groupe for d in groupes), "p.rang"], jours=jours)
     n = len(groupes)
-    resultats = {}
+    resultats = [{} for _ in jours]
     for ligne in lignes:
-        valeurs = ligne[n:]
-        resultats[tuple(ligne[:n])] = {
+        valeurs = ligne[n + 1 :]
+        resultats[ligne[n]][tuple(ligne[:n])] = {
             i.code: i.resultat(valeurs[3 * k : 3 * k + 3]) for k, i in enumerate(choisis)
         }
     return resultats
 
 
-def calculer_ensembles(champ, codes, dimensions, ensembles):
-    """The figures by each of several sets of dimensions, in one query: [{key: {code: Resultat}}], one a set.
+def calculer_ensembles(champ, codes, dimensions, ensembles, jours=()):
+    """The figures by each of several sets of dimensions, in one query: [{key: {code: Resultat}}], one a set; with `jours`
+    (several days), such a list for each day.
 
-    ensembles: tuples of `Dimension`s (none of them `multiple`); () gives the whole, under the key ().
+    ensembles: tuples of `Dimension`s (none of them `multiple`); () gives the whole, under the key (). What holds nobody
+    has no key.
     """
     choisis = [REGISTRE[c] for c in codes]
     colonnes = [colonne for i in choisis for colonne in i.colonnes]
     toutes = list({d.code: d for ensemble in ensembles for d in ensemble}.values())
-    if not toutes:
-        return [calculer(champ, codes, dimensions) for _ in ensembles]
     n = len(toutes)
     rang = {d.code: k for k, d in enumerate(toutes)}
     masques = [
         sum(1 << (n - 1 - k) for c, k in rang.items() if c not in {d.code for d in e}) for e in ensembles
     ]
     lignes = champ.executer(
-        [*colonnes, f"GROUPING({', '.join(d.sql for d in toutes)})"],
+        [*colonnes, f"GROUPING({', '.join(d.sql for d in toutes)})" if toutes else "0", "p.rang"],
         dimensions,
         [d.sql for d in toutes],
-        ensembles=[[d.sql for d in e] for e in {tuple(e) for e in ensembles}],
+        ensembles=[[*(d.sql for d in e), "p.rang"] for e in {tuple(e) for e in ensembles}],
+        jours=jours,
     )
-    resultats = [{} for _ in ensembles]
+    resultats = [[{} for _ in ensembles] for _ in jours or (champ.au,)]
     for ligne in lignes:
         valeurs = {i.code: i.resultat(ligne[n + 3 * k : n + 3 * k + 3]) for k, i in enumerate(choisis)}
-        for masque, ensemble, resultat in zip(masques, ensembles, resultats, strict=True):
-            if masque == ligne[-1]:
+        for masque, ensemble, resultat in zip(masques, ensembles, resultats[ligne[-1]], strict=True):
+            if masque == ligne[-2]:
                 resultat[tuple(ligne[rang[d.code]] for d in ensemble)] = valeurs
-    return resultats
+    return resultats if jours else resultats[0]
 
 
 def totaux(champ, codes, dimensions):

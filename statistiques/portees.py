@@ -21,8 +21,8 @@ PAR_DEPARTEMENT = {TypeStructure.DSDEN, TypeStructure.PREFECTURE, TypeStructure.
 @dataclass(frozen=True)
 class Portee:
     """A place that a person may look at. exact: every cell; totaux: the totals of the académie at least; liste: may go
-    from a figure to the list of the people; toute_date: protected tables at any day (a publication), not only at the end
-    of a month, so that two close days cannot be subtracted."""
+    from a figure to the list of the people; toute_date: protected tables at any day (a publication), not only at those of
+    `jours_de_lecture`."""
 
     lieu: Lieu
     exact: bool = False

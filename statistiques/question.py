@@ -6,9 +6,9 @@ from .relation import libelle_campagne
 from .tableaux import Constructeur
 
 
-def lire_question(parametres, lieu):
+def lire_question(parametres, portee):
     """(indicator, rows, columns or None) from an address: closed lists, defaults otherwise."""
-    dimensions, codes = dimensions_pour(lieu), codes_pour(lieu)
+    dimensions, codes = dimensions_pour(portee.lieu, portee.exact), codes_pour(portee.lieu)
     indicateur = parametres.get("indicateur")
     lignes, colonnes = parametres.get("lignes"), parametres.get("colonnes")
     indicateur = indicateur if indicateur in codes else "jeunes"
@@ -22,7 +22,7 @@ def phrase(champ, portee, indicateur):
     c = Constructeur(champ, portee)
     (r, visible), (a, ancien_visible) = (
         c.totaux([indicateur])[indicateur],
-        c.totaux([indicateur], champ.precedent)[indicateur],
+        c.avant.totaux([indicateur])[indicateur],
     )
     i = REGISTRE[indicateur]
     precisions = "".join(f", {nom.lower()} : {valeur}" for nom, valeur in c.noms.filtres(champ))

@@ -152,29 +152,32 @@ class Champ:
         return min(self.au, fin_de_campagne(self.campagne))
 
     @property
-    def en_fin_de_mois(self):
-        """Are the days of this field ends of months? Small differences between two close days are small cells."""
-        return all(j is None or (j + timedelta(days=1)).day == 1 for j in (self.au, self.connu_au))
-
-    @property
     def precedent(self):
         """The same thing a year earlier, to the same date."""
         connu = meme_jour(self.connu_au, 1) if self.connu_au else None
         return replace(self, campagne=self.campagne - 1, au=meme_jour(self.au, 1), connu_au=connu)
 
-    def source(self):
-        """(FROM clause giving `e` and `p`, parameters). `p.au` is the day asked, `p.fin` the day at which facts stop."""
-        jours = (
-            "CROSS JOIN (SELECT %s::date AS au, %s::date AS fin) p "
+    def source(self, jours=()):
+        """(FROM clause giving `e` and `p`, parameters). `p.au` is the day asked, `p.fin` the day at which facts stop.
+
+        jours: several days instead of `au`, each a `p` with its `rang`.
+        """
+        jours = jours or (self.au,)
+        dates = [v for rang, j in enumerate(jours) for v in (rang, j, min(j, fin_de_campagne(self.campagne)))]
+        chaque_jour = " UNION ALL ".join(
+            ["SELECT %s::int AS rang, %s::date AS au, %s::date AS fin"] * len(jours)
+        )
+        jointures = (
+            f"CROSS JOIN ({chaque_jour}) p "
             # PostgreSQL drops those that the figure does not use
             "LEFT JOIN territoire_bassin b ON b.id = e.bassin_id "
             "LEFT JOIN territoire_bassin bf ON bf.id = e.bassin_formation_id "
             "LEFT JOIN territoire_structure s ON s.id = e.structure_id"
         )
         if self.connu_au is None:
-            return f"statistiques_courant e {jours}", [self.au, self.arrete]
+            return f"statistiques_courant e {jointures}", dates
         episodes, valeurs = _episodes_connus(self.campagne, instant_de_fin(self.connu_au))
-        return f"{episodes} e {jours}", [*valeurs, self.au, self.arrete]
+        return f"{episodes} e {jointures}", [*valeurs, *dates]
 
     def ou(self, dimensions):
         """(WHERE clause, parameters)."""
@@ -190,13 +193,13 @@ class Champ:
             valeurs.append(dimension.lire(valeur))
         return " AND ".join(conditions), valeurs
 
-    def executer(self, colonnes, dimensions, groupes=(), *, condition="", ordre="", ensembles=None):
+    def executer(self, colonnes, dimensions, groupes=(), *, condition="", ordre="", ensembles=None, jours=()):
         """Rows of `SELECT groupes, colonnes … GROUP BY groupes`.
 
         colonnes: SQL expressions; dimensions: the registry that filters name; groupes: SQL expressions; ensembles: the
-        GROUPING SETS, as lists of those expressions, instead of their crossing.
+        GROUPING SETS, as lists of those expressions, instead of their crossing; jours: as for `source`.
         """
-        source, valeurs = self.source()
+        source, valeurs = self.source(jours)
         ou, suite = self.ou(dimensions)
         if condition:
             ou += f" AND ({condition})"

@@ -58,38 +58,50 @@ def structures_sans_reponse(champ):
     return [pk for (pk,) in _reponses(champ, "s.id", f"AND {REGISTRE['couverture'].mesure.liste}")]
 
 
-def _missions(champ, colonnes, suite):
-    """Rows over the missions `m` proposed in the campaign, and the structures `s` that they were proposed to."""
+def _missions(champ, colonnes, suite, jours=()):
+    """Rows over the missions `m` proposed in the campaign, and the structures `s` that they were proposed to; `j.rang` tells
+    the day among `jours` (the field's alone when empty)."""
     lieu = champ.lieu
     condition, valeurs = {
         "academie": ("m.academie_id = %s", [lieu.id]),
         "bassin": ("m.bassin_id = %s", [lieu.id]),
         "operateur": ("m.structure_id = %s", [lieu.id]),
     }.get(lieu.type, ("false", []))
+    if lieu.bassins:
+        condition, valeurs = f"{condition} AND m.bassin_id = ANY(%s)", [*valeurs, list(lieu.bassins)]
     connu = instant_de_fin(champ.connu_au) if champ.connu_au else "infinity"
     with connection.cursor() as curseur:
         curseur.execute(
-            f"""SELECT {colonnes} FROM statistiques_missions(%s::date + 1, %s, %s::timestamptz) m
+            f"""SELECT {colonnes} FROM unnest(%s::date[]) WITH ORDINALITY j(fin, rang)
+            CROSS JOIN LATERAL statistiques_missions(%s::date + 1, j.fin, %s::timestamptz) m
             JOIN territoire_structure s ON s.id = m.structure_id WHERE {condition} {suite}""",
-            [fin_de_campagne(champ.campagne - 1), champ.arrete, connu, *valeurs],
+            [
+                [min(j, fin_de_campagne(champ.campagne)) for j in jours or [champ.au]],
+                fin_de_campagne(champ.campagne - 1),
+                connu,
+                *valeurs,
+            ],
         )
         return curseur.fetchall()
 
 
-def missions(champ):
-    """[(code, name, {indicator: `Resultat`})], one a commissioned structure, over the missions proposed in the campaign; the
-    first row, whose code is None, is the whole place."""
+def missions(champ, jours=()):
+    """For each day (the field's alone unless said), [(code, name, {indicator: `Resultat`})], one a commissioned structure, over
+    the missions proposed in the campaign; the first row, whose code is None, is the whole place."""
     choisis = [REGISTRE[code] for code in codes_de("missions")]
     colonnes = ", ".join(c for i in choisis for c in i.colonnes)
     lignes = _missions(
         champ,
-        f"s.code, s.nom, {colonnes}",
-        "GROUP BY GROUPING SETS ((s.code, s.nom, s.nom_tri), ()) ORDER BY s.nom_tri NULLS FIRST",
+        f"j.rang, s.code, s.nom, {colonnes}",
+        "GROUP BY GROUPING SETS ((j.rang, s.code, s.nom, s.nom_tri), (j.rang)) ORDER BY s.nom_tri NULLS FIRST",
+        jours,
     )
-    return [
-        (code, nom, {i.code: i.resultat(reste[3 * k : 3 * k + 3]) for k, i in enumerate(choisis)})
-        for code, nom, *reste in lignes
-    ]
+    ensemble = (None, None, {i.code: i.resultat((0, 0, 0)) for i in choisis})
+    resultats = [[] for _ in jours or (champ.au,)]
+    for rang, code, nom, *reste in lignes:
+        chiffres = {i.code: i.resultat(reste[3 * k : 3 * k + 3]) for k, i in enumerate(choisis)}
+        resultats[rang - 1].append((code, nom, chiffres))
+    return [jour or [ensemble] for jour in resultats]
 
 
 def liste_des_missions(champ, code, structure=""):

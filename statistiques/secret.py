@@ -2,8 +2,9 @@
 
 A cell under the threshold is hidden; further cells are hidden until nothing hidden can be computed from what is shown
 (a line with its total is an equation; the hidden cells must stay undetermined by the whole system, also knowing that
-counts are not negative). Margins are decided first, each alone, and a larger table never changes them: the same margin
-reads the same in every table that shows it.
+counts are not negative). A table that was shown at other days is protected against them: what moved by less than the
+threshold since is treated as small. Margins are decided first, each alone, and a larger table never changes them: the same
+margin reads the same in every table that shows it.
 """
 
 from collections import defaultdict
@@ -16,32 +17,47 @@ TOTAL = None
 TAILLE_MAXIMALE = 4_000_000
 
 
-def proteger(cellules, seuil=5, total_exact=False):
+def sommes(cellules):
+    """{coordinates: count} of a table and of all its margins."""
+    valeurs = defaultdict(int)
+    for coordonnee, n in cellules.items():
+        for garde in product((True, False), repeat=len(coordonnee)):
+            valeurs[tuple(v if g else TOTAL for v, g in zip(coordonnee, garde, strict=True))] += n
+    return valeurs
+
+
+def proteger(cellules, seuil=5, total_exact=False, autres=()):
     """The coordinates that may be shown.
 
     cellules: {(a, b, …): count} of the finest cells, one value an axis, absent ones being 0; the result also holds
     coordinates of margins, `TOTAL` standing for the sum over an axis. total_exact: the grand total is shown even when
-    it is under the threshold.
+    it is under the threshold. autres: the same table at the other days at which it is shown.
     """
     if not cellules:
         return set()
     axes = len(next(iter(cellules)))
     modalites = [sorted({c[i] for c in cellules}, key=str) for i in range(axes)]
-    valeurs = defaultdict(int)
-    for coordonnee, n in cellules.items():
-        for garde in product((True, False), repeat=axes):
-            valeurs[tuple(v if g else TOTAL for v, g in zip(coordonnee, garde, strict=True))] += n
+    valeurs = sommes(cellules)
+    ailleurs = [sommes(autre) for autre in autres]
+
+    def petit(*coordonnees):
+        """Is this group small, or did it move by a small number since one of the other days?"""
+        ici = sum(valeurs[c] for c in coordonnees)
+        return ici < seuil or any(
+            0 < abs(ici - sum(autre[c] for c in coordonnees)) < seuil for autre in ailleurs
+        )
+
     visibles = set()
     grand_total = (TOTAL,) * axes
-    if valeurs[grand_total] >= seuil or total_exact:
+    if total_exact or not petit(grand_total):
         visibles.add(grand_total)
     for taille in range(1, axes + 1):
         for choisis in combinations(range(axes), taille):
-            visibles |= _proteger_marge(choisis, modalites, valeurs, visibles, seuil, axes)
+            visibles |= _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes)
     return visibles
 
 
-def _proteger_marge(choisis, modalites, valeurs, visibles, seuil, axes):
+def _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes):
     """Visible cells of the table over the chosen axes, its own margins being already decided."""
 
     def cellule(valeurs_choisies):
@@ -52,7 +68,7 @@ def _proteger_marge(choisis, modalites, valeurs, visibles, seuil, axes):
 
     interieur = [cellule(v) for v in product(*(modalites[a] for a in choisis))]
     lignes = list(lignes_de(choisis, modalites, axes))
-    masquees = {c for c in interieur if valeurs[c] < seuil}
+    masquees = {c for c in interieur if petit(c)}
     par_cellule = defaultdict(list)
     for ligne in lignes:
         for c in ligne[1]:
@@ -82,7 +98,7 @@ def _proteger_marge(choisis, modalites, valeurs, visibles, seuil, axes):
             if not cachees and montree(total):
                 continue
             seule = len(cachees) + (not montree(total)) == 1
-            petite = montree(total) and cachees and sum(valeurs[c] for c in cachees) < seuil
+            petite = montree(total) and cachees and petit(*cachees)
             if (seule or petite) and completer(ligne):
                 change = True
         if change:

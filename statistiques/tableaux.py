@@ -119,7 +119,7 @@ class Constructeur(Croiseur):
     def toutes_les_familles(self):
         """({family: Tableau}, figures, figures of a year earlier): two queries for all the indicators."""
         codes = codes_pour(self.champ.lieu)
-        ici, avant = self.totaux(codes), self.totaux(codes, self.champ.precedent)
+        ici, avant = self.totaux(codes), self.avant.totaux(codes)
         familles = [f for f in FAMILLES if any(REGISTRE[c].famille == f for c in codes)]
         return {f: self._famille(f, ici, avant) for f in familles}, ici, avant
 
@@ -152,7 +152,7 @@ class Constructeur(Croiseur):
         """Reports by month, this campaign and the one before."""
         dimension = DIMENSIONS["mois"]
         ici = self.croiser(["jeunes"], [dimension])
-        precedent = Constructeur(self.champ.precedent, self.portee).croiser(["jeunes"], [dimension])
+        precedent = self.avant.croiser(["jeunes"], [dimension])
         mois = [m for m in dimension.codes if (m,) in ici or (m,) in precedent]
         tous = [
             v["jeunes"][0].valeur
@@ -266,16 +266,23 @@ class Constructeur(Croiseur):
     @cached_property
     def missions(self):
         """[(code, name, {indicator: `Resultat`})] of the commissioned structures; the whole place first, under None."""
-        return missions(self.champ)
+        return self._missions_par_jour[0]
+
+    @cached_property
+    def _missions_par_jour(self):
+        return missions(self.champ, self.jours)
 
     def operateurs(self):
         """By commissioned structure: accepted, refused, expired, days to answer."""
         suites = ("missions_acceptees", "missions_refusees", "missions_expirees", "missions_en_attente")
-        brutes = self.missions[1:]
-        visibles = None
+        lues, *autres = self._missions_par_jour
+        brutes, visibles = lues[1:], None
         if not self.portee.exact:
-            cube = {(code, s): chiffres[s].valeur for code, _, chiffres in brutes for s in suites}
-            visibles = proteger(cube, self.seuil) if self.detail else set()
+            cube, *autres_cubes = [
+                {(code, s): chiffres[s].valeur for code, _, chiffres in jour[1:] for s in suites}
+                for jour in (lues, *autres)
+            ]
+            visibles = proteger(cube, self.seuil, autres=autres_cubes) if self.detail else set()
         lignes = []
         for code, nom, chiffres in brutes:
             ligne = [

@@ -22,11 +22,12 @@ from qualit.web.pagination import paginer
 from signalements.models import Signalement
 
 from . import fichiers
-from .bord import assembler, version_du_regroupement
+from .bord import a_des_operateurs, assembler, version_du_regroupement
 from .croisements import adresse
 from .dimensions import DIMENSIONS, Noms, dimensions_pour
 from .forms import QuestionForm, TableauForm, lire_champ
 from .indicateurs import FAMILLES, REGISTRE, codes_a_cote, codes_pour
+from .jours import ecarte
 from .memoire import se_souvenir
 from .portees import portees
 from .question import lire_question, phrase
@@ -59,6 +60,7 @@ def tableau(request):
         "form": TableauForm(possibles, champ, portee),
         "fil": [("Statistiques", None)],
         "filtres": Noms().filtres(champ),
+        "ecarte": ecarte(request.GET, portee, champ),
         "sans_filtre": adresse(replace(champ, filtres=())) if champ.filtres else "",
         "lit_les_publications": droits.a_le_droit(request.user, Droit.VOIR_STATISTIQUES_ACADEMIE),
     }
@@ -232,14 +234,14 @@ def tableau_demande(request, champ, portee):
         if code in familles:
             return familles[code]
     elif code == "croisement":
-        return c.croisement(*lire_question(request.GET, champ.lieu))
-    elif code == "operateurs" and champ.lieu.type != "etablissement":
+        return c.croisement(*lire_question(request.GET, portee))
+    elif code == "operateurs" and a_des_operateurs(champ, portee):
         return c.operateurs()
     elif code in {"bassins", "matrice"} and champ.lieu.type == "academie":
         return c.masse_et_taux()[0] if code == "bassins" else c.matrice()
     elif code == "mois" and champ.lieu.type != "etablissement":
         return c.par_mois()
-    elif code in dimensions_pour(champ.lieu):
+    elif code in dimensions_pour(champ.lieu, portee.exact):
         return c.repartition(code)
     raise Http404
 
@@ -270,12 +272,13 @@ def export(request, format):
 def contexte_question(request):
     """What the page of the question and its PDF show."""
     possibles, portee, champ = contexte_demande(request)
-    indicateur, lignes, colonnes = lire_question(request.GET, champ.lieu)
+    indicateur, lignes, colonnes = lire_question(request.GET, portee)
     choix = {"indicateur": indicateur, "lignes": lignes, "colonnes": colonnes or ""}
     return {
         "champ": champ,
         "portee": portee,
         "indicateur": REGISTRE[indicateur],
+        "ecarte": ecarte(request.GET, portee, champ),
         "table": Constructeur(champ, portee).croisement(indicateur, lignes, colonnes),
         "phrase": phrase(champ, portee, indicateur),
         "parametres": f"{adresse(champ)}&{urlencode(choix)}",

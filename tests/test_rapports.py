@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+from datetime import date
 
 import pypdf
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from qualit.web import documents
 from statistiques import services
 from statistiques.bord import empreinte_du_regroupement, version_du_regroupement
+from statistiques.jours import jours_de_lecture
 from statistiques.releves import Incertitude, intervalle
 
 from .monde import connecter, construire
@@ -101,14 +103,19 @@ def test_un_lecteur_protege_lit_un_rapport_protege(m, client):
     assert lire(client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"})).pages
 
 
-def test_les_totaux_seuls_hors_fin_de_mois(m, client):
+def test_les_totaux_seuls_hors_des_jours_de_lecture(m, client):
     """Two close days, subtracted, would give back a small cell: the rectorat's readers then have the totals only."""
     connecter(client, m.rita)
-    entier = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-05-31"})
+    entier = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-06-30"})
     jour = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-05-30"})
     assert any(not x[1].masquee for t in entier.context["repartitions"] for x in t.lignes)
     assert all(c.masquee for t in jour.context["repartitions"] for x in t.lignes for c in x[1:])
-    assert jour.context["tuiles"][0]["texte"] != "< 5" and "fin de mois" in jour.content.decode()
+    assert jour.context["tuiles"][0]["texte"] != "< 5" and "se lisent au 31 décembre" in jour.content.decode()
+    assert "se lisent au 31 décembre" not in entier.content.decode()
+    connu = client.get(
+        reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-06-30", "connu": "2024-06-30"}
+    )
+    assert all(c.masquee for t in connu.context["repartitions"] for x in t.lignes for c in x[1:])
 
 
 @pytest.mark.parametrize("probabilites", [(), (0.001,) * 60, (0.5,) * 4, (0.9, 0.7, 0.2) * 5, (0.3,) * 200])
@@ -139,8 +146,22 @@ def test_le_regroupement_des_solutions_a_une_version(settings):
     assert (settings.QUALIT["REGROUPEMENT_SOLUTIONS"], empreinte) == ("2010-12", "ed1052")
 
 
-def test_la_date_par_defaut_d_un_lecteur_protege_est_une_fin_de_mois(m, client):
+def test_la_date_par_defaut_d_un_lecteur_protege_est_un_jour_de_lecture(m, client):
     for nom in ("rita", "paul"):
         connecter(client, getattr(m, nom))
-        champ = client.get(reverse("statistiques:tableau")).context["champ"]
-        assert champ.en_fin_de_mois and champ.au < timezone.localdate()
+        for demande in ({"campagne": "2023-2024"}, {"campagne": "2023-2024", "au": "2031-01-01"}):
+            champ = client.get(reverse("statistiques:tableau"), demande).context["champ"]
+            assert champ.au == jours_de_lecture(2023)[-1] == date(2025, 6, 30), nom
+    champ = client.get(reverse("statistiques:tableau"), {"au": "2024-01-03"}).context["champ"]
+    assert champ.au in jours_de_lecture(champ.campagne) and champ.au < timezone.localdate()
+    page = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-01-03"})
+    assert "La date demandée n’est pas montrée" in page.content.decode()
+    trop_tot = client.get(reverse("statistiques:tableau"), {"campagne": "2099-2100"})
+    assert trop_tot.context["champ"].au in jours_de_lecture(trop_tot.context["champ"].campagne)
+    assert "La campagne demandée n’est pas encore montrée" in trop_tot.content.decode()
+
+
+def test_les_jours_de_lecture_d_une_campagne_sont_passes():
+    assert jours_de_lecture(2025, date(2025, 12, 31)) == []
+    assert jours_de_lecture(2025, date(2026, 1, 1)) == [date(2025, 12, 31)]
+    assert jours_de_lecture(2025, date(2028, 1, 1))[-2:] == [date(2026, 6, 30), date(2027, 6, 30)]
