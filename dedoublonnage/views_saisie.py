@@ -8,6 +8,7 @@ from django.utils.html import format_html
 
 from qualit.journal.services import montrer
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web.conflits import lisible
@@ -218,11 +219,7 @@ def corriger(request, reference):
     if donnees is not None:
         ajouter = "ajouter_contacts" in donnees
         valide = all([form.is_valid(), contacts.valides()])
-        version = (
-            int(donnees["version"])
-            if donnees.get("version", "").isascii() and donnees.get("version", "").isdigit()
-            else 0
-        )
+        version = numero(donnees.get("version"))
         if valide and not ajouter:
             champs = {c: form.cleaned_data[c] for c in CorrectionForm.base_fields}
             liste = [f.contact for f in contacts.remplies if f.contact]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from qualit import workflow
 from qualit.journal.services import montrer
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.nomenclatures import libelle
 from qualit.territoire.regles import regle
@@ -102,8 +103,7 @@ def entretien(request, reference):
             return redirect("gab:entretien", reference=entretien.reference)
         if action == "revenu":
             convocation = entretien.convocations.filter(
-                pk=request.POST.get("convocation") if request.POST.get("convocation", "").isdigit() else 0,
-                revenue_le__isnull=True,
+                pk=numero(request.POST.get("convocation")), revenue_le__isnull=True
             ).first()
             if convocation:
                 services.noter_retour_courrier(convocation, par=request.user)

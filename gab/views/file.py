@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from qualit.journal.models import Action
 from qualit.journal.services import montrer
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web.pagination import en_deux_temps, paginer
@@ -60,8 +61,7 @@ def filtres(request):
     """Save the current filter under a name, or delete one."""
     if request.POST.get("supprimer"):
         FiltreEnregistre.objects.filter(
-            utilisateur=request.user,
-            pk=request.POST["supprimer"] if request.POST["supprimer"].isdigit() else 0,
+            utilisateur=request.user, pk=numero(request.POST["supprimer"])
         ).delete()
         messages.success(request, "Le filtre est supprimé.")
         return redirect("gab:file")

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web import jetons
@@ -106,8 +107,7 @@ def fermetures(request):
     """Closing days of one's structures: missions do not expire on those days."""
     siennes = services.structures_a_fermer(request.user)
     if request.POST.get("supprimer"):
-        numero = request.POST["supprimer"]
-        fermeture = get_object_or_404(Fermeture, structure__in=siennes, pk=numero if numero.isdigit() else 0)
+        fermeture = get_object_or_404(Fermeture, structure__in=siennes, pk=numero(request.POST["supprimer"]))
         services.rouvrir(fermeture, par=request.user)
         messages.success(request, "Ces jours de fermeture sont supprimés.")
         return redirect("gab:fermetures")

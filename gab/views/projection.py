@@ -9,6 +9,7 @@ from django.utils import timezone
 from qualit import workflow
 from qualit.journal.services import montrer
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Structure
 from qualit.territoire.regles import regle
@@ -28,9 +29,7 @@ from .seances import fil_de_la_seance, lignes_de_la_seance, trouver_seance
 
 
 def _rang(request, total):
-    texte = request.GET.get("ligne", "1")
-    rang = int(texte) if texte.isdigit() and len(texte) < 5 else 1
-    return max(1, min(rang, total))
+    return max(1, min(numero(request.GET.get("ligne")), total))
 
 
 def _formulaire(seance, valeurs, *, lie=False, operateurs=None):
@@ -101,8 +100,8 @@ def decider(request, reference):
     """Write the decision of the line on the screen, then show the next one."""
     seance = trouver_seance(request, reference, Droit.TENIR_SEANCE)
     lignes = lignes_de_la_seance(seance)
-    numero = request.POST.get("ligne_id", "")
-    rang = next((i for i, ligne in enumerate(lignes, 1) if str(ligne.pk) == numero), None)
+    demandee = request.POST.get("ligne_id", "")
+    rang = next((i for i, ligne in enumerate(lignes, 1) if str(ligne.pk) == demandee), None)
     if rang is None:
         messages.error(request, "Ce dossier n’est plus à l’ordre du jour.")
         return redirect("gab:seance", reference=seance.reference)

@@ -9,6 +9,7 @@ from qualit import workflow
 from qualit.journal.models import Action
 from qualit.journal.services import montrer
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Utilisateur
 from qualit.territoire.regles import regle
@@ -143,8 +144,8 @@ def ordre_du_jour(request, reference):
     """Add dossiers of the queue to the agenda, or take some off."""
     seance = trouver_seance(request, reference, Droit.TENIR_SEANCE)
     if request.method == "POST":
-        if request.POST.get("retirer", "").isdigit():
-            ligne = seance.lignes.filter(pk=request.POST["retirer"]).select_related("dossier").first()
+        if pk := numero(request.POST.get("retirer")):
+            ligne = seance.lignes.filter(pk=pk).select_related("dossier").first()
             if ligne:
                 tenter(request, services.retirer, ligne, par=request.user, reussite="Le dossier est retiré.")
         else:
@@ -191,9 +192,8 @@ def ordre_du_jour(request, reference):
 def invites(request, reference):
     """Invite people from outside the GAB, or withdraw an invitation."""
     seance = trouver_seance(request, reference, Droit.TENIR_SEANCE)
-    retirer = request.POST.get("retirer", "")
-    if retirer.isdigit():
-        personne = get_object_or_404(Utilisateur, pk=retirer, seances_invite=seance)
+    if retire := numero(request.POST.get("retirer")):
+        personne = get_object_or_404(Utilisateur, pk=retire, seances_invite=seance)
         services.decommander(seance, personne, par=request.user)
         messages.success(request, "L’invitation est retirée.")
         return redirect("gab:invites", reference=seance.reference)

@@ -18,6 +18,7 @@ from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.notifications import services as notifications
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Adhesion, Bassin, Invitation, Structure, Utilisateur
 from qualit.territoire.roles import SIEGE_DU_ROLE, Role
@@ -340,7 +341,7 @@ def confier(cle, a, *, par, references=()):
     code, _, reste = cle.partition("-")
     siege_id, _, reference = reste.partition("-")
     charge = CHARGES.get(code)
-    if charge is None or not siege_id.isdecimal():
+    if charge is None or not numero(siege_id):
         raise ValidationError("Ce lot n’existe plus. Rechargez la page.")
     objets = a_reprendre(par, charge).filter(
         **{charge.siege: siege_id, f"{charge.tenu_par}__reference": reference}

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import CONNECTE, regle
 
@@ -18,7 +19,7 @@ def liste(request):
     """The notices of the last weeks, the unread ones first; a POST marks them read (all, or one and opens it)."""
     if request.method == "POST":
         if un := request.POST.get("avis"):
-            avis = Avis.objects.filter(destinataire=request.user, pk=un if un.isdigit() else None).first()
+            avis = Avis.objects.filter(destinataire=request.user, pk=numero(un)).first()
             if avis is not None:
                 services.marquer_lus(request.user, pks=[avis.pk])
                 if avis.lien.startswith("/") and not avis.lien.startswith("//"):
@@ -46,7 +47,7 @@ def envois(request):
     if request.method == "POST":
         droits.exiger(request.user, Droit.SUPERVISER_ENVOIS)
         faits = 0
-        choisis = [pk for pk in request.POST.getlist("courriel") if pk.isdigit()]
+        choisis = [numero(pk) for pk in request.POST.getlist("courriel")]
         agir = services.abandonner if "abandonner" in request.POST else services.renvoyer
         for courriel in services.a_surveiller().filter(pk__in=choisis):
             faits += agir(courriel, par=request.user)

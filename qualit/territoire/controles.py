@@ -24,3 +24,8 @@ def siret_valide(siret):
         n = int(chiffre) * (1 + rang % 2)
         total += n - 9 if n > 9 else n
     return total % 10 == 0
+
+
+def numero(texte):
+    """The key or the version that a form sends back, as a number; 0 for what can be none of the database."""
+    return int(texte) if texte and re.fullmatch("[0-9]{1,9}", texte) else 0

@@ -194,7 +194,7 @@ def ine(cellule):
         ) from None
     if nombre is None:
         propre = ine_normalise(lu.removeprefix("'"))
-        nombre = propre if propre.isdigit() else None
+        nombre = propre if propre.isascii() and propre.isdigit() else None
         if nombre is None:
             return propre, ""
     if len(nombre) == 10:

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.shortcuts import redirect, render
 
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Terme
 from qualit.territoire.regles import regle
@@ -63,8 +64,7 @@ def mots_sensibles(request):
     """The list by family; add, take off, put back; try a sentence."""
     action = request.POST.get("action", "")
     if action in {"retirer", "remettre"}:
-        numero = request.POST.get("mot", "")
-        terme = Terme.objects.de(services.LISTE).filter(pk=numero if numero.isdigit() else 0).first()
+        terme = Terme.objects.de(services.LISTE).filter(pk=numero(request.POST.get("mot"))).first()
         if terme is not None:
             getattr(services, action)(terme, par=request.user)
             fait = "n’est plus repéré" if action == "retirer" else "est de nouveau repéré"

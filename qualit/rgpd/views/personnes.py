@@ -11,6 +11,7 @@ from dedoublonnage.views_saisie import CorrectionForm
 from qualit.journal.models import Action
 from qualit.journal.services import montrer
 from qualit.territoire import droits
+from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web import jetons
@@ -150,7 +151,6 @@ def rectifier(request, reference):
     initiales = {champ: getattr(signalement, champ) for champ in CorrectionForm.base_fields}
     form = CorrectionForm(donnees, initial=initiales, envoi=True, sortie=signalement.date_sortie)
     if donnees is not None and form.is_valid():
-        version = donnees.get("version", "")
         champs = {c: form.cleaned_data[c] for c in CorrectionForm.base_fields}
         try:
             changes = services.rectifier(
@@ -158,7 +158,7 @@ def rectifier(request, reference):
                 signalement,
                 champs,
                 par=request.user,
-                version=min(int(version), 2**31 - 1) if version.isascii() and version.isdigit() else 0,
+                version=numero(donnees.get("version")),
             )
         except ConflitDeVersion as erreur:
             form.add_error(None, str(erreur))
