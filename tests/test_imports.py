@@ -18,6 +18,7 @@ from dedoublonnage.models import Jeune, Paire, Rattachement
 from gab import services as gab
 from gab.models import Dossier, Mission, Transfert
 from qualit.journal.models import Trace
+from qualit.rgpd import export
 from signalements.models import Contact, EtatSignalement, Origine, Signalement
 from tests import listes
 from tests.monde import signaler
@@ -280,6 +281,17 @@ def test_un_candidat_efface_entre_temps_n_arrete_ni_la_reponse_ni_l_envoi(monde)
     services.confirmer(lot, par=monde.alice)
     services.mener_a_bien(lot)
     assert lot.lignes.get().signalement is not None
+
+
+def test_l_export_d_une_personne_ne_dit_rien_de_ceux_qui_lui_ressemblent(monde):
+    _, lot = triplees(monde)
+    reponses.ne_pas_savoir(lot)
+    services.confirmer(lot, par=monde.alice)
+    services.mener_a_bien(lot)
+    jeune = lot.lignes.get().signalement.rattachements.get().jeune
+    [partie] = [p for p in export.donnees_de(jeune)["parties"] if p["table"] == "dedoublonnage.LigneImport"]
+    [ligne] = partie["donnees"]
+    assert ligne["numero"] == 2 and "candidat" not in ligne and "candidats" not in ligne
 
 
 def test_les_listes_qui_attendaient_gardent_leur_candidat(monde):

@@ -253,7 +253,7 @@ TABLES = (
         (DU_SIGNALEMENT,),
         "Les lignes des listes envoyées par l’établissement",
         supprime=True,
-        tiers=("responsables", "candidat", "raisons", "remarques"),
+        tiers=("responsables", "candidat", "candidats", "raisons", "remarques"),
         technique=("cellules", "donnees", "contacts", "empreinte"),
     ),
     Table(
