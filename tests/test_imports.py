@@ -373,10 +373,12 @@ def test_une_lecture_interrompue_reprend_ou_elle_en_etait(monde):
     assert [(ligne.numero, ligne.statut, ligne.jumelle) for ligne in lot.lignes.all()] == entier
 
 
-def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch):
+@pytest.mark.parametrize("meme_processus", [True, False])
+def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch, meme_processus):
     lot = deposer(monde, liste(jeunes(5)))
     services.confirmer(lot, par=monde.alice)
-    services.avancer(lot, pas=2)
+    memo = {}
+    services.avancer(lot, pas=2, memo=memo)
     envoyer, vus = identites.envoyer, []
 
     def tomber(*args, **kwargs):
@@ -387,10 +389,11 @@ def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch):
 
     monkeypatch.setattr(identites, "envoyer", tomber)
     with pytest.raises(ConnectionError), transaction.atomic():
-        services.avancer(lot, pas=2)
+        services.avancer(lot, pas=2, memo=memo)
     assert Signalement.objects.count() == 2, "the step that failed left nothing"
     lot = Import.objects.get(pk=lot.pk)
-    services.mener_a_bien(lot)
+    while services.avancer(lot, pas=2, memo=memo if meme_processus else None):
+        pass
     assert Signalement.objects.count() == 5 and lot.bilan["importees"] == 5
 
 

@@ -94,6 +94,7 @@ class Analyse:
         self.modele, self.contexte = Modele.charger(), contexte()
         self.repertoire = Repertoire()
         self.connus = defaultdict(list)  # jeune → [Connu], latest first
+        self.jeune_de = {}  # signalement → jeune
         self.lignes = {}  # fingerprint → number of the row
         self._charger(user)
 
@@ -119,6 +120,7 @@ class Analyse:
         for jeune, signalement, structure, sortie, cles_, preparee in lues.iterator(2_000):
             self.repertoire.ajouter(jeune, Preparee.depuis_json(preparee), cles_)
             self.connus[jeune].append(Connu(signalement, structure, sortie))
+            self.jeune_de[signalement] = jeune
         envoyees = (
             Signalement.objects.filter(structure=self.structure)
             .exclude(empreinte_ligne="")
@@ -135,10 +137,7 @@ class Analyse:
             return
         jeune = None
         if ligne.statut == LigneImport.Statut.CONNUE:
-            jeune = next(
-                (j for j, c in self.connus.items() if any(k.signalement == ligne.candidat_id for k in c)),
-                None,
-            )
+            jeune = self.jeune_de.get(ligne.candidat_id)
         lue = Ligne(ligne.numero, ligne.donnees, [tuple(c) for c in ligne.contacts])
         self._retenir(lue, self._preparer(lue), jeune)
 

@@ -37,7 +37,7 @@ def avancer(lot, *, pas=None, memo=None):
         if lot.etape == Etape.LECTURE:
             return lire_un_peu(lot, pas or PAS_LECTURE, memo)
         if lot.etape == Etape.ENVOI:
-            return envoyer_un_peu(lot, pas or PAS_ENVOI)
+            return envoyer_un_peu(lot, pas or PAS_ENVOI, memo)
         if lot.etape == Etape.ANNULATION:
             return annuler_un_peu(lot, pas or PAS_ENVOI)
         return False

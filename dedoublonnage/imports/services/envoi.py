@@ -86,17 +86,24 @@ def _promouvoir(lot):
     return len(promues)
 
 
-def envoyer_un_peu(lot, pas):
-    """Send at most `pas` more rows. Returns True when there may be others."""
+def envoyer_un_peu(lot, pas, memo):
+    """Send at most `pas` more rows. Returns True when there may be others.
+
+    memo["apres"]: number of the last row sent from here, so that a long list is not searched from its top each time.
+    """
     faites = 0
     while faites < pas:
-        lignes = list(a_envoyer(lot).order_by("numero")[: pas - faites])
+        restent = a_envoyer(lot).filter(numero__gt=memo.get("apres", 0))
+        lignes = list(restent.order_by("numero")[: pas - faites])
+        if not lignes and memo.pop("apres", 0):
+            continue  # once more from the top: a step that failed has left its rows behind
         if not lignes and not _promouvoir(lot):
             mettre(lot, {Etape.ENVOI}, Etape.TERMINE, termine_le=timezone.now(), bilan=comptes(lot))
             noter(Action.ECRITURE, "import_termine", lot, par=lot.confirme_par, lignes=lot.bilan["importees"])
             return False
         for ligne in lignes:
             envoyer_ligne(lot, ligne, par=lot.confirme_par)
+            memo["apres"] = ligne.numero
         faites += len(lignes)
         lot.faites += len(lignes)
     mettre(lot, {Etape.ENVOI}, Etape.ENVOI, total=max(lot.total, lot.faites))
