@@ -22,7 +22,11 @@ class ConvocationForm(FormulaireDSFR):
     """An interview in a free slot, or at a date of one's own."""
 
     creneau = forms.ModelChoiceField(
-        label="Créneau libre", queryset=None, required=False, empty_label="Une autre date (ci-dessous)"
+        label="Créneau libre",
+        queryset=None,
+        required=False,
+        empty_label="Une autre date (ci-dessous)",
+        error_messages={"invalid_choice": "Ce créneau vient d’être pris : choisissez-en un autre."},
     )
     jour = ChampDate(label="Jour", futur=True, required=False)
     heure = ChampHeure(label="Heure", required=False)

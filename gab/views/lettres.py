@@ -1,6 +1,7 @@
 """Letters, in batch or one by one, and the proof sheet."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -48,10 +49,12 @@ def convoquer_lot(request):
             messages.warning(
                 request, f"{len(sans)} sans créneau libre : ouvrez d’autres créneaux, puis recommencez."
             )
+        if entretiens and Convocation.Canal.LETTRE in canaux:
+            lot = urlencode([("entretien", e.reference) for e in entretiens])
+            return redirect(f"{reverse('gab:lettres')}?{lot}&format=page")
         if entretiens:
-            jours = sorted(timezone.localdate(e.quand) for e in entretiens)
             return redirect(
-                f"{reverse('gab:lettres')}?du={jours[0]:%Y-%m-%d}&au={jours[-1]:%Y-%m-%d}&format=page"
+                f"{reverse('gab:agenda')}?semaine={timezone.localdate(entretiens[0].quand):%Y-%m-%d}"
             )
         return redirect("gab:convoquer_lot")
     page = paginer(request, lignes)
@@ -84,16 +87,18 @@ def _rendre(request, gabarit, contexte, nom, page):
 
 @regle(Droit.CONVOQUER)
 def lettres(request):
-    """Every letter of the interviews planned between two days, in one document (page, or PDF)."""
+    """Every letter of the interviews planned between two days, or of one batch, in one document (page, or PDF)."""
     aujourdhui = timezone.localdate()
     du = _jour(request.GET.get("du", ""), aujourdhui)
     au = _jour(request.GET.get("au", ""), du + timedelta(days=30))
+    lot = request.GET.getlist("entretien")[:LETTRES_MAXIMUM]
+    choix = {"reference__in": lot} if lot else {"quand__date__range": (du, au)}
     entretiens = list(
         Entretien.objects.filter(
             dossier__bassin__in=droits.bassins_pour(request.user, Droit.CONVOQUER),
             etat=Entretien.Etat.PREVU,
-            quand__date__range=(du, au),
             convocations__canal=Convocation.Canal.LETTRE,
+            **choix,
         )
         .distinct()
         .select_related("dossier__jeune__identite", "dossier__bassin")
@@ -101,7 +106,8 @@ def lettres(request):
         .order_by("quand")[:LETTRES_MAXIMUM]
     )
     montrer(request, entretiens, jeunes=[e.dossier.jeune_id for e in entretiens], action=Action.EXPORT)
-    adresse = f"{reverse('gab:lettres')}?du={du:%Y-%m-%d}&au={au:%Y-%m-%d}"
+    periode = [("entretien", r) for r in lot] or [("du", f"{du:%Y-%m-%d}"), ("au", f"{au:%Y-%m-%d}")]
+    adresse = f"{reverse('gab:lettres')}?{urlencode(periode)}"
     contexte = {"lettres": _documents(entretiens), "aujourdhui": aujourdhui}
     if request.GET.get("format") == "pdf" and entretiens:
         return _rendre(request, "gab/pdf/lettres.html", contexte, "convocations", f"{adresse}&format=page")
