@@ -10,8 +10,8 @@ from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.notifications import services as notifications
 from signalements import corrections
-from signalements.models import Contact, Origine, Signalement
-from signalements.services import demander_retrait, exiger_envoyable
+from signalements.models import Contact, Origine, Question, Signalement
+from signalements.services import demander_retrait, exiger_envoyable, repondre
 
 from . import blocage, recherche, suites
 from .decision import examiner
@@ -291,6 +291,10 @@ def proposer_paire(jeune, autre_id, evaluation, signalement, *, reponse, par, or
     return paire
 
 
+#: A letter that came back asks for one of these.
+ADRESSE = frozenset({"domicile", "adresse", "code_postal", "ville", "pays"})
+
+
 @transaction.atomic
 def corriger(signalement, champs, *, contacts=None, par, version=None):
     """Correct a sent report (identity, contacts): its former values are kept, and it is compared anew.
@@ -301,6 +305,11 @@ def corriger(signalement, champs, *, contacts=None, par, version=None):
     changes = corrections.corriger(signalement, champs, contacts=contacts, par=par, version=version)
     if "contacts" in changes:
         corrections.repondre_par_une_correction(signalement, par=par)
+    elif ADRESSE & set(changes):
+        for question in signalement.questions.ouvertes().filter(
+            type=Question.Type.COORDONNEES, contact__isnull=True
+        ):
+            repondre(question, "Adresse corrigée.", par=par)
     if changes:
         suites.poursuivre("corrige", signalement, changes, par=par)
     rattachement = signalement.rattachements.actifs().select_related("jeune").first()

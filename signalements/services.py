@@ -355,7 +355,7 @@ def repondre(question, texte, *, par):
     question.close_le = question.repondue_le
     question.save(update_fields=["reponse", "repondue_par", "repondue_le", "close_le"])
     signalement = question.signalement
-    if signalement.etat == EtatSignalement.A_COMPLETER:
+    if question.type == Question.Type.COMPLETER and signalement.etat == EtatSignalement.A_COMPLETER:
         workflow.franchir(signalement, "completer", par=par)
     noter(Action.ECRITURE, "question_repondue", signalement, par=par)
     prevenir_de_la_reponse(signalement, question)

@@ -238,13 +238,28 @@ def test_le_courrier_revenu_demande_une_adresse_et_la_reponse_revient(monde, cli
     question = Question.objects.get()
     assert question.type == Question.Type.COORDONNEES and "Une lettre est revenue" in question.texte
     assert Avis.objects.filter(destinataire=monde.alice, code="coordonnees_fausses").count() == 1
-    # the school corrects the address: the next letter goes there
+    # the school corrects the address: the GAB is told, and the next letter goes there
     envoi = question.signalement
     ecole = connecter(Client(), monde.alice)
     assert "Une lettre est revenue" in ecole.get(f"/mes-signalements/{envoi.reference}/").content.decode()
     corriger(envoi, {"adresse": "3 rue des Tanneurs"}, par=monde.alice)
+    question.refresh_from_db()
+    assert (question.reponse, question.repondue_par) == ("Adresse corrigée.", monde.alice)
+    assert Avis.objects.filter(destinataire=monde.medhi, code="coordonnees_corrigees").exists()
     lues = pages(client.get(reverse("gab:lettre_pdf", args=[entretien.reference])))
     assert all("3 rue des Tanneurs" in lettre for lettre in lues)
+
+
+def test_une_adresse_corrigee_ne_repond_pas_a_la_question_du_tri(monde):
+    dossier = retenu(monde)
+    envoi = dossier.jeune.identite
+    services.demander_complement(envoi, "Quelle classe ?", par=monde.celia)
+    services.noter_retour_courrier(convoque(monde, dossier).convocations.get(), par=monde.medhi)
+    envoi.refresh_from_db()
+    corriger(envoi, {"adresse": "3 rue des Tanneurs"}, par=monde.alice)
+    envoi.refresh_from_db()
+    assert [q.type for q in envoi.questions.ouvertes()] == [Question.Type.COMPLETER]
+    assert envoi.etat == "a_completer"
 
 
 def test_le_sms_s_ouvre_dans_le_telephone_et_ne_nomme_personne(monde, client):
