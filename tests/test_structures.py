@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gab import services as gab
-from gab.models import Fermeture, Mission
+from gab.models import Dossier, Fermeture, Mission
 from gab.services import partages
 from qualit.acteurs import passation, referentiels, reprise, services, structures
 from qualit.acteurs.lecture import lire_tableau
@@ -138,6 +138,19 @@ def test_ce_que_l_autre_a_deja_ne_suit_pas_et_se_voit_dans_l_apercu(agence):
     assert list(m.omar.adhesions.actives()) == [jumelle]  # not twice the same role
     reprise.annuler(faite, par=m.rene)
     assert m.omar.adhesions.actives().count() == 2
+
+
+def test_le_jeune_suivi_ici_et_propose_la_bas_garde_sa_structure_referente(agence):
+    """The mission that cannot follow stays with the closed structure, and the jeune with it, until somebody decides."""
+    m = agence
+    dossier = m.mission.dossier
+    Mission.objects.filter(pk=m.mission.pk).update(etat="acceptee", repondue_le=timezone.now())
+    Dossier.objects.filter(pk=dossier.pk).update(referent=m.ml)
+    proposee = Mission.objects.create(dossier=dossier, structure=m.agence, expire_le=m.mission.expire_le)
+    structures.fermer(m.ml, timezone.localdate(), par=m.rene, reprise_par=m.agence)
+    dossier.refresh_from_db()
+    m.mission.refresh_from_db()
+    assert proposee.etat == "proposee" and m.mission.structure == dossier.referent == m.ml
 
 
 def test_une_fermeture_a_venir_transfere_le_jour_venu(agence):

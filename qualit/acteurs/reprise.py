@@ -25,6 +25,10 @@ SEULEMENT = {
     "territoire.Invitation.structure": lambda: Q(acceptee_le__isnull=True, revoquee_le__isnull=True),
     "gab.LigneSeance.structure": lambda: Q(seance__signee_le__isnull=True),  # signed minutes do not change
 }
+#: What keeps a row from following to a structure, by label of the field: its mission stays too, the other one's waits.
+RETIENNENT = {
+    "gab.Dossier.referent": lambda vers: Q(missions__structure=vers, missions__etat="proposee"),
+}
 #: What is called for, on the screens; other relations take the name of their model.
 LIBELLES = {
     "territoire.Structure.reprise_par": "structures qu’elle avait reprises",
@@ -64,6 +68,8 @@ def _en_conflit(champ, vers):
             condition = contrainte.condition or Q()
             deja = modele._base_manager.filter(condition, **{champ.name: vers}, **autres)
             conflit |= condition & Q(Exists(deja))
+    if retient := RETIENNENT.get(cle(champ)):
+        conflit |= retient(vers)
     if modele is Adhesion:
         deja = Adhesion.objects.actives().filter(
             structure=vers, utilisateur=OuterRef("utilisateur"), role=OuterRef("role")
