@@ -16,6 +16,7 @@ from qualit.territoire.droits import Droit
 from qualit.territoire.models import Structure
 from qualit.territoire.regles import regle
 from qualit.web import jetons
+from qualit.web.navigation import compter
 from qualit.web.pagination import paginer
 from signalements.listes.colonnes import CHAMPS
 from signalements.models import Signalement
@@ -238,6 +239,10 @@ def _resultat(request, lot):
     montrer(request, [lot])
     if visibles:
         montrer(request, list(visibles.values()))
+    a_repondre, a_envoyer, a_revoir = compter(
+        [reponses.sans_reponse(lot), services.a_envoyer(lot), reponses.a_juger(lot)]
+    )
+    pret = lot.etape == Etape.PRET
     return render(
         request,
         "imports/resultat.html",
@@ -247,11 +252,9 @@ def _resultat(request, lot):
             "onglets": onglets,
             "actif": actif,
             "page": page,
-            "a_repondre": reponses.sans_reponse(lot).count() if lot.etape == Etape.PRET else 0,
-            "a_envoyer": services.a_envoyer(lot).count() + len(services.a_promouvoir(lot))
-            if lot.etape == Etape.PRET
-            else 0,
-            "a_revoir": reponses.a_juger(lot).exists(),
+            "a_repondre": a_repondre if pret else 0,
+            "a_envoyer": a_envoyer + len(services.a_promouvoir(lot)) if pret else 0,
+            "a_revoir": a_revoir > 0,
             "total": sum(comptes[s] for s in Statut.values),
             "batis": services.batis_dessus(lot).count() if lot.etape == Etape.TERMINE else 0,
             "fil": _fil(lot),

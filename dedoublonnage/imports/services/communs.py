@@ -23,9 +23,10 @@ def mettre(lot, de, vers, **champs):
 
 def comptes(lot):
     """{status: number of rows}, each status named, and `importees`."""
-    lus = dict(lot.lignes.order_by().values_list("statut").annotate(n=Count("pk")))
-    return {str(s): lus.get(s, 0) for s in LigneImport.Statut} | {
-        "importees": lot.lignes.filter(signalement__isnull=False).count()
+    lus = lot.lignes.order_by().values_list("statut").annotate(Count("pk"), Count("signalement"))
+    lus = {statut: (nombre, importees) for statut, nombre, importees in lus}
+    return {str(s): lus.get(s, (0, 0))[0] for s in LigneImport.Statut} | {
+        "importees": sum(importees for _, importees in lus.values())
     }
 
 
