@@ -39,7 +39,9 @@ def assembler(champ, portee):
     """All that the pages of a place show: tiles, tables, map, how sure the figures are."""
     c = Constructeur(champ, portee)
     dimensions = dimensions_pour(champ.lieu, portee.exact)
-    listes = [[DIMENSIONS[d]] for d in (*REPARTITIONS, "mois") if d in dimensions]
+    # Where the jeunes of a bassin were trained; over the académie, the matrix tells it.
+    decoupes = [*REPARTITIONS, *(["bassin_formation"] if champ.lieu.type == "bassin" else [])]
+    listes = [[DIMENSIONS[d]] for d in (*decoupes, "mois") if d in dimensions]
     if champ.lieu.type == "academie":
         listes += [[DIMENSIONS["bassin"]], [DIMENSIONS["bassin"], DIMENSIONS["bassin_formation"]]]
     familles, ici, avant = c.toutes_les_familles()
@@ -52,7 +54,7 @@ def assembler(champ, portee):
         "definitions": [REGISTRE[code] for code in (*ici, *codes_a_cote(champ.lieu))],
         "regroupement": version_du_regroupement(),
         "mois": c.par_mois() if "mois" in dimensions else None,
-        "repartitions": c.repartitions([d for d in REPARTITIONS if d in dimensions]),
+        "repartitions": c.repartitions([d for d in decoupes if d in dimensions]),
         "couverture": c.couverture,
         "lien_couverture": c.lien("couverture") if c.couverture else "",
         "lien_stock": c.lien("stock"),
@@ -70,6 +72,8 @@ def assembler(champ, portee):
             "carte_taux": carte(taux, lambda v: formater("taux", v), noms),
             "matrice": c.matrice(),
         }
+    if champ.lieu.type in {"academie", "bassin"}:
+        contexte["hors_champ"] = c.hors_champ()
     if a_des_operateurs(champ, portee):
         contexte["operateurs"] = c.operateurs()
     if portee.exact or portee.totaux:

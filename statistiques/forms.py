@@ -6,15 +6,20 @@ from datetime import date
 from django import forms
 from django.utils import timezone
 
+from qualit.territoire.models import TYPES_DECLARANTS, Structure
 from qualit.web.formulaires import ChampDate, ChampTexte, FormulaireDSFR
 from signalements.models import campagne_de
 
 from .dimensions import dimensions_pour
 from .indicateurs import FAMILLES, REGISTRE, codes_pour
 from .jours import jours_de_lecture
+from .models import Episode
 from .relation import Champ, fin_de_campagne, libelle_campagne, lire_campagne
 
 PREMIERE_CAMPAGNE = 2009
+CODE = re.compile(
+    r"[A-Za-z0-9_+.-]{1,60}"
+)  # of a nomenclature or of a structure: nobody's name passes for one
 CODE_DE_DIFFUSION = re.compile(r"[0-9A-F]{12}")
 
 
@@ -62,7 +67,7 @@ def lire_champ(parametres, portee):
         filtres = tuple(
             (code, parametres[code])
             for code in dimensions_pour(portee.lieu)
-            if parametres.get(code) and len(parametres[code]) <= 60 and "\x00" not in parametres[code]
+            if CODE.fullmatch(parametres.get(code, ""))
         )
     return Champ(portee.lieu, campagne, au, connu, filtres)
 
@@ -97,7 +102,10 @@ class ChampForm(FormulaireDSFR):
 
 
 #: Breakdowns offered as filters to those who read exact figures.
-FILTRES = ("sexe", "age", "niveau", "statut", "nature", "type_structure", "origine", "solution")
+FILTRES = (
+    "sexe", "age", "niveau", "diplome", "statut", "nature", "motif", "motif_jeune", "type_structure", "structure",
+    "bassin_formation", "origine", "solution",
+)  # fmt: skip
 
 
 class TableauForm(ChampForm):
@@ -108,12 +116,29 @@ class TableauForm(ChampForm):
         if not portee.exact:
             return
         filtres, possibles = dict(champ.filtres), dimensions_pour(champ.lieu)
+        etablissements = _etablissements(champ.lieu) if "structure" in possibles else {}
         for code in [c for c in FILTRES if c in possibles]:
             d = possibles[code]
-            choix = [("", "Tous"), *((v, d.nom(v)) for v in d.valeurs())]
+            if code == "structure":
+                choix = [(nom, siens) for (_, nom), siens in etablissements.items()]
+            elif code == "bassin_formation":
+                choix = [bassin for bassin in etablissements if bassin[0]]
+            else:
+                choix = [(v, d.nom(v)) for v in d.valeurs()]
             self.fields[code] = forms.ChoiceField(
-                label=d.libelle, choices=choix, required=False, initial=filtres.get(code)
+                label=d.libelle, choices=[("", "Tous"), *choix], required=False, initial=filtres.get(code)
             )
+
+
+def _etablissements(lieu):
+    """{(bassin's code, its name): [(code, name)]} of the schools of the académie, for a select in groups."""
+    lues = Structure.objects.filter(academie=lieu.academie_id, type__in=TYPES_DECLARANTS)
+    groupes = {}
+    for code, nom, bassin, nom_bassin in lues.order_by("bassin__nom", "nom_tri").values_list(
+        "code", "nom", "bassin__code", "bassin__nom"
+    ):
+        groupes.setdefault((bassin or "", nom_bassin or "Sans bassin"), []).append((code, nom))
+    return groupes
 
 
 class QuestionForm(ChampForm):
@@ -188,7 +213,10 @@ class RechercheForm(FormulaireDSFR):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["campagnes"].choices = [(str(c), libelle_campagne(c)) for c in campagnes()]
+        pleines = Episode.objects.values_list("campagne", flat=True).distinct()
+        self.fields["campagnes"].choices = [
+            (str(c), libelle_campagne(c)) for c in campagnes() if c in set(pleines)
+        ]
         self.fields["au"].initial = timezone.localdate()
 
     def clean_campagnes(self):

@@ -15,6 +15,9 @@ from .relation import libelle_campagne
 from .releves import couvertures, missions
 from .secret import TOTAL, proteger
 
+#: Tables of those out of scope, by their code in addresses: the dimension that tells the source.
+HORS_CHAMP_PAR = {"hors_champ_type": "type_structure", "hors_champ_mode": "origine"}
+
 
 class Constructeur(Croiseur):
     """Builds the tables of one page."""
@@ -131,7 +134,9 @@ class Constructeur(Croiseur):
             (resultat, visible), (ancien, ancien_visible) = ici[code], avant[code]
             ligne = [Libelle.de(REGISTRE[code]), self.cellule(resultat, visible)]
             if duree:
-                ligne.append(cellule_secrete(formater("duree", resultat.detail), resultat.detail, visible))
+                decile = cellule_secrete(formater("duree", resultat.detail), resultat.detail, visible)
+                decile.url = ligne[1].url  # both are read in the same list
+                ligne.append(decile)
             elif resultat.indicateur.est_part:
                 texte = f"{formater('effectif', resultat.detail)} sur {formater('effectif', resultat.base)}"
                 ligne.append(cellule_secrete(texte, resultat.detail, visible))
@@ -292,7 +297,9 @@ class Constructeur(Croiseur):
             delai = chiffres["delai_reponse"]
             montre = visibles is None or (code, TOTAL) in visibles and delai.base >= self.seuil
             ligne.append(self.cellule(delai, montre, mission_de=code))
-            ligne.append(cellule_secrete(formater("duree", delai.detail), delai.detail, montre))
+            decile = cellule_secrete(formater("duree", delai.detail), delai.detail, montre)
+            decile.url = ligne[-1].url
+            ligne.append(decile)
             lignes.append([nom, *ligne])
         colonnes = ["Structure", *(Libelle.de(REGISTRE[c]) for c in codes_de("missions"))]
         colonnes[-1:] = [
@@ -302,6 +309,29 @@ class Constructeur(Croiseur):
         return Tableau(
             "operateurs", "Réponses des structures missionnées", colonnes, lignes, self._note(lignes)
         )
+
+    def hors_champ(self):
+        """Those who "n'étaient pas sortis" and the others out of scope, by what reported them: [`Tableau`], each beside the
+        jeunes counted from the same source."""
+        codes = ["jeunes", "pas_sortis", "hors_champ"]
+        dimensions = [DIMENSIONS[code] for code in HORS_CHAMP_PAR.values()]
+        croisements = self.croisements(codes, [[d] for d in dimensions])
+        tableaux = []
+        for nom, dimension, croise in zip(HORS_CHAMP_PAR, dimensions, croisements, strict=True):
+            utiles = {k[0] for c in codes for k in self._utiles(croise, c)} - {TOTAL}
+            lignes = [
+                [
+                    self.noms(dimension, cle),
+                    *(self.cellule(*croise[(cle,)][c], **{dimension.code: cle}) for c in codes),
+                ]
+                for cle in self.noms.ordonner(dimension, utiles)
+            ]
+            if lignes:
+                lignes.append(["Ensemble", *(self.cellule(*croise[(TOTAL,)][c]) for c in codes)])
+            colonnes = [dimension.libelle, *(Libelle.de(REGISTRE[c]) for c in codes)]
+            titre = f"Hors champ, par {dimension.libelle.lower()}"
+            tableaux.append(Tableau(nom, titre, colonnes, lignes, self._note(lignes)))
+        return tableaux
 
     def matrice(self):
         """Residence × training: where the jeunes of each bassin were trained."""

@@ -33,7 +33,7 @@ from .portees import portees
 from .question import lire_question, phrase
 from .relation import libelle_campagne, un_seul_calcul
 from .releves import liste_des_missions, liste_du_stock, structures_sans_reponse
-from .tableaux import Constructeur
+from .tableaux import HORS_CHAMP_PAR, Constructeur
 
 
 def contexte_demande(request):
@@ -239,6 +239,8 @@ def tableau_demande(request, champ, portee):
         return c.operateurs()
     elif code in {"bassins", "matrice"} and champ.lieu.type == "academie":
         return c.masse_et_taux()[0] if code == "bassins" else c.matrice()
+    elif code in HORS_CHAMP_PAR and champ.lieu.type in {"academie", "bassin"}:
+        return next(t for t in c.hors_champ() if t.code == code)
     elif code == "mois" and champ.lieu.type != "etablissement":
         return c.par_mois()
     elif code in dimensions_pour(champ.lieu, portee.exact):
