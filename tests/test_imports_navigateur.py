@@ -1,14 +1,18 @@
 """In a real Chromium: a list with columns of its own, refused rows corrected and sent again, the same file twice, undo."""
 
+from datetime import timedelta
+
 import openpyxl
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from dedoublonnage.imports import services
 from dedoublonnage.imports.modeles import Import
 from signalements.models import EtatSignalement, Signalement
 from tests import listes
 
-from .test_imports import jeunes, triplees
+from .test_imports import jeunes, liste, triplees
 
 pytestmark = [
     pytest.mark.navigateur,
@@ -90,6 +94,27 @@ def test_la_liste_de_l_etablissement_de_l_envoi_a_l_annulation(monde, en_tant_qu
     page.get_by_role("button", name="Annuler l’import").click()
     expect(page.get_by_role("heading", name="Import annulé")).to_be_visible()
     assert Signalement.objects.exclude(etat=EtatSignalement.ANNULE).count() == 1
+
+
+def test_une_liste_arretee_reprend_des_qu_on_ouvre_sa_page(monde, en_tant_que, regarder):
+    lot = services.deposer(monde.lycee, "sortants.csv", liste(jeunes(5)), par=monde.alice)
+    services.choisir_colonnes(lot, {c.rang: c.champ for c in services.colonnes(lot)}, {}, par=monde.alice)
+    services.demarrer_lecture(lot, par=monde.alice)
+    services.avancer(lot, pas=2)
+    Import.objects.update(avance_le=timezone.now() - timedelta(hours=1))
+    page = en_tant_que(monde.alice)
+    page.goto("/imports/")
+    expect(page.get_by_text("Arrêtée : ouvrez-la pour la reprendre")).to_be_visible()
+    page.route("**/avancer/", lambda route: route.fulfill(content_type="text/html", body="ailleurs"))
+    page.get_by_role("link", name="sortants.csv").click()
+    expect(page.get_by_text("il reprend")).to_be_visible()
+    expect(page.get_by_role("button", name="Continuer")).to_be_hidden()
+    expect(page.get_by_role("button", name="Continuer")).to_be_visible(timeout=20_000)
+    regarder(page, "imports-8-arretee")
+    page.unroute("**/avancer/")
+    page.reload()
+    expect(page.get_by_role("heading", name="Vérifier les lignes")).to_be_visible(timeout=20_000)
+    assert lot.lignes.count() == 5
 
 
 def test_decider_entre_deux_fiches_qui_ressemblent_a_une_ligne(monde, en_tant_que, regarder):
