@@ -29,7 +29,7 @@ DOSSIER = [
         droit=Droit.MISSIONNER,
         libelle="Missionner une structure",
     ),
-    Transition("prendre_en_charge", de={D.MISSIONNE, D.PRECONISE}, vers=D.PRIS_EN_CHARGE),
+    Transition("prendre_en_charge", de={D.MISSIONNE}, vers=D.PRIS_EN_CHARGE),
     Transition("revenir_au_gab", de={D.MISSIONNE, D.PRIS_EN_CHARGE, D.EN_SOLUTION}, vers=D.PRECONISE),
     Transition(
         "trouver_solution",

@@ -30,9 +30,7 @@ TRANSITIONS = [
         droit=Droit.TRIER,
         libelle="Hors champ",
     ),
-    Transition(
-        "annuler", de={E.ENVOYE, E.A_COMPLETER}, vers=E.ANNULE, droit=Droit.RETIRER, libelle="Retirer"
-    ),
+    Transition("annuler", de={E.ENVOYE}, vers=E.ANNULE, droit=Droit.RETIRER, libelle="Retirer"),
     Transition(
         "confirmer_retrait",
         de={E.ENVOYE, E.RECEVABLE, E.A_COMPLETER},

@@ -123,7 +123,7 @@ def accepter_mission(mission, *, par, connaissance="", numero_imilo=""):
     if dossier.referent_id is None:
         dossier.referent = mission.structure
         dossier.save(update_fields=["referent"])
-    if dossier.etat in {EtatDossier.MISSIONNE, EtatDossier.PRECONISE}:
+    if dossier.etat == EtatDossier.MISSIONNE:
         avancer(dossier, "prendre_en_charge", par=par, systeme=True)
     notifications.prevoir(
         "mission_acceptee",

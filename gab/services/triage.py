@@ -13,7 +13,7 @@ from signalements.models import Question, Signalement
 from signalements.services import poser_question
 
 from ..models import EtatDossier
-from .dossiers import arreter_les_suites, autres_valides, avancer, retirer_du_dossier, rouvrir
+from .dossiers import arreter_les_suites, autres_valides, avancer, exiger_ouvert, retirer_du_dossier, rouvrir
 
 
 @transaction.atomic
@@ -72,6 +72,7 @@ def ecarter(signalement, motif, *, par, precision=""):
 def ecarter_dossier(dossier, motif, *, par, precision=""):
     """Judge a whole dossier out of scope: each of its valid reports is judged so and its reporter told."""
     droits.exiger(par, Droit.TRIER, dossier)
+    exiger_ouvert(dossier)
     valides = Signalement.objects.filter(versement__dossier=dossier).valides().select_related("structure")
     for signalement in valides:
         ecarter(signalement, motif, par=par, precision=precision)
