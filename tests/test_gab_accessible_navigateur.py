@@ -117,11 +117,11 @@ def test_la_seance_du_premier_ecran_au_compte_rendu(rempli, en_tant_que, regarde
     page.get_by_text("Maintenance des véhicules automobiles").click()
     regarder(page, "gab-projection-places")
     # refused: the reason is beside the field
-    page.get_by_text("Préconisation", exact=True).click()
+    page.locator("label", has_text="Préconisation (p)").click()
     page.get_by_role("button", name="Noter et passer au suivant").click()
     page.get_by_text("choisissez « Préconisation et mission »").first.wait_for()
     regarder(page, "gab-projection-refus")
-    page.get_by_text("Préconisation et mission", exact=True).click()
+    page.locator("label", has_text="Préconisation et mission").click()
     page.get_by_role("button", name="Noter et passer au suivant").click()
     page.get_by_text("1 / 3 décidés").wait_for()
     page.goto(seance)

@@ -127,7 +127,7 @@ def test_seance_jusqu_au_compte_rendu(ecran, capturer):
     page.get_by_role("link", name="Projeter et décider").click()
     capturer(page, "gab-projection")
     for rang in (1, 2):
-        page.get_by_text("Préconisation et mission", exact=True).click()
+        page.locator("label", has_text="Préconisation et mission").click()
         page.get_by_label("Type de solution").select_option("apprentissage")
         page.get_by_text(
             "Cuisine, Caen – Mission locale de Caen"
@@ -139,6 +139,7 @@ def test_seance_jusqu_au_compte_rendu(ecran, capturer):
             page.get_by_label("Structure").select_option(str(m.ml.pk))
         page.get_by_role("button", name="Noter et passer au suivant").click()
         page.get_by_text(f"{rang} / 2 décidés").wait_for()
+        page.locator("h1:focus").wait_for()
     page.get_by_role("link", name="Quitter la projection").click()
     page.get_by_role("button", name="Clore la séance").click()
     page.get_by_role("button", name="Clore la séance").click()

@@ -79,9 +79,23 @@ class EmargementForm(GardeTexteLibre, FormulaireDSFR):
 class DecisionForm(AvecPlace, GardeTexteLibre, FormulaireDSFR):
     champs_gardes = ("message",)
     mention_facultatif = False
-    decision = forms.ChoiceField(label="Décision", choices=LigneSeance.Decision.choices, widget=BoutonsRadio)
-    solution = forms.ChoiceField(label="Type de solution", required=False)
-    structure = forms.TypedChoiceField(label="Structure", coerce=int, required=False, empty_value=None)
+    decision = forms.ChoiceField(
+        label="Décision",
+        choices=LigneSeance.Decision.choices,
+        widget=BoutonsRadio(touches={"preconiser": "p", "missionner": "m", "reporter": "r", "aucune": "s"}),
+    )
+    solution = forms.ChoiceField(
+        label="Type de solution",
+        required=False,
+        widget=forms.Select(attrs={"data-raccourci": "t", "data-raccourci-nom": "Type de solution"}),
+    )
+    structure = forms.TypedChoiceField(
+        label="Structure",
+        coerce=int,
+        required=False,
+        empty_value=None,
+        widget=forms.Select(attrs={"data-raccourci": "u", "data-raccourci-nom": "Structure"}),
+    )
     message = ChampTexteLong(
         label="Décision en clair", required=False, lignes=2, help_text=AIDE_MESSAGE, max_length=1000
     )

@@ -32,12 +32,16 @@ def _rang(request, total):
     return max(1, min(numero(request.GET.get("ligne")), total))
 
 
-def _formulaire(seance, valeurs, *, lie=False, operateurs=None):
-    """The form of a decision, with the vacant places of the solution that it holds; lie: these values were posted."""
-    solution = valeurs.get("solution", "")
+def _formulaire(ligne, valeurs, *, lie=False, operateurs=None):
+    """The form of a decision, with the vacant places of the solution that it holds; lie: these values were posted.
+
+    Ids are those of the line: the field left on one does not keep the focus on the next, whose letters it would take.
+    """
+    seance, solution = ligne.seance, valeurs.get("solution", "")
     return DecisionForm(
         valeurs if lie else None,
         initial=None if lie else valeurs,
+        auto_id=f"id_{ligne.pk}_%s",
         solutions=choix_solutions(),
         operateurs=operateurs or choix_operateurs(seance.bassin),
         places=proposables(seance.bassin, solution) if solution else (),
@@ -61,7 +65,7 @@ def _ecran(request, seance, lignes, rang, form=None, operateurs=None):
             "message": ligne.message,
             "vu": ligne.jalon,
         }
-        form = _formulaire(seance, valeurs, operateurs=operateurs)
+        form = _formulaire(ligne, valeurs, operateurs=operateurs)
     return {
         "fil": fil_de_la_seance(seance, ("Projection", None)),
         "seance": seance,
@@ -77,6 +81,8 @@ def _ecran(request, seance, lignes, rang, form=None, operateurs=None):
         "form": form,
         "solution": form["solution"].value() if form else "",
         "modifiable": modifiable,
+        # another dossier came in place of the former: the focus goes to its name, which is read aloud
+        "nouvel_ecran": bool(request.htmx) and not (form and form.is_bound),
         "decidees": sum(bool(autre.decision) for autre in lignes),
     }
 
@@ -108,9 +114,9 @@ def decider(request, reference):
     ligne = lignes[rang - 1]
     operateurs = choix_operateurs(seance.bassin)
     if "voir_places" in request.POST:  # without JavaScript: the places of the solution chosen, nothing saved
-        form = _formulaire(seance, request.POST.dict(), operateurs=operateurs)
+        form = _formulaire(ligne, request.POST.dict(), operateurs=operateurs)
         return _de_nouveau(request, seance, lignes, rang, form)
-    form = _formulaire(seance, request.POST, lie=True, operateurs=operateurs)
+    form = _formulaire(ligne, request.POST, lie=True, operateurs=operateurs)
     if form.is_valid():
         try:
             with transaction.atomic():

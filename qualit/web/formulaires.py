@@ -13,6 +13,7 @@ from datetime import date, datetime
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.html import format_html
 
 from .texte import nettoyer_texte
 
@@ -283,11 +284,19 @@ class ChampDate(forms.DateField):
 
 
 class BoutonsRadio(forms.RadioSelect):
-    """Radio buttons; `en_ligne` puts them on one line."""
+    """Radio buttons; `en_ligne` puts them on one line; touches: {value: letter} chosen by keyboard, shown beside the label."""
 
-    def __init__(self, *args, en_ligne=False, **kwargs):
+    def __init__(self, *args, en_ligne=False, touches=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.en_ligne = en_ligne
+        self.touches = touches or {}
+
+    def create_option(self, name, value, label, *args, **kwargs):
+        option = super().create_option(name, value, label, *args, **kwargs)
+        if touche := self.touches.get(str(value)):
+            option["attrs"] |= {"data-raccourci": touche, "data-raccourci-nom": label}
+            option["label"] = format_html("{}<span data-avec-js hidden>&nbsp;({})</span>", label, touche)
+        return option
 
 
 class ChampOuiNon(forms.TypedChoiceField):

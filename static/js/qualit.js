@@ -122,7 +122,7 @@
   document.querySelectorAll("[data-raccourcis-liste]").forEach((b) => b.addEventListener("click", montrer));
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing || !actifs()) return;
-    if (e.target.closest("input, select, textarea, [contenteditable], dialog")) return;
+    if (e.target.closest("input:not([type=radio]):not([type=checkbox]), select, textarea, [contenteditable], dialog")) return;
     if (e.key === "?") { e.preventDefault(); montrer(); return; }
     const cible = porteurs().find((p) => p.dataset.raccourci === e.key);
     if (!cible) return;
