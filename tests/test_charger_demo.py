@@ -19,7 +19,7 @@ from qualit.workflow import MACHINES
 from signalements.models import EtatSignalement, Signalement
 from statistiques.demo.acteurs import comptes
 from statistiques.demo.peuplement import Peuplement
-from suivi.models import Devenir
+from suivi.models import Devenir, Etape
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,13 @@ def test_every_report_is_attached_once_and_about_one_in_ten_is_a_duplicate(demo)
     assert 0.03 < 1 - Jeune.objects.vivants().count() / envoyes < 0.15
     assert Rattachement.objects.filter(mode="automatique").exclude(contributions=[]).exists()
     assert Fusion.objects.exists()
+
+
+def test_the_named_gab_have_calls_to_make(demo):
+    for code in ("caen", "lisieux"):
+        rappels = Etape.objects.rappels_du_gab().filter(dossier__bassin__code=code)
+        assert rappels.filter(rappeler_le__lt=date(2026, 11, 24)).exists()
+        assert rappels.filter(rappeler_le__gt=date(2026, 11, 24)).exists()
 
 
 def test_an_account_for_each_role_signs_in(demo, client):

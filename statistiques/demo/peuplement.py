@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage import arbitrage
-from dedoublonnage.models import Empreinte, Jeune, Paire, Rattachement
+from dedoublonnage.models import Empreinte, Jeune, Paire, Rattachement, joignable
 from dedoublonnage.services import rafraichir_instantane
 from gab.models import (
     Convocation,
     Creneau,
     Dossier,
     Entretien,
+    EtatDossier,
     LigneSeance,
     Mission,
     PartageDossier,
@@ -246,6 +247,7 @@ class Peuplement:
         nombres = self.registre.ecrire(ORDRE, preparer=_preparer)
         analyser(list(nombres))
         self.inviter()
+        self.rappeler()
         self.rediger()
         self.reunir()
         rafraichir_instantane()
@@ -645,6 +647,26 @@ class Peuplement:
             code = seance.bassin.code
             seance.participants.set([comptes[f"coordinateur.{code}"], comptes[f"membre.{code}"]])
             seance.invites.set([comptes[f"invite.{code}"]])
+
+    def rappeler(self):
+        """Calls that the two named GAB are to make again: one late, one today, one in three days."""
+        quand = self.maintenant - timedelta(days=5)
+        for code in ("caen", "lisieux"):
+            dossiers = Dossier.objects.filter(
+                joignable("jeune__"),
+                bassin__code=code,
+                etat=EtatDossier.ENTRETIEN_A_TENIR,
+                ouvert_le__lt=quand,
+            ).order_by("-ouvert_le", "pk")[:3]
+            for dossier, jours in zip(dossiers, (-2, 0, 3), strict=False):
+                Etape.objects.create(
+                    dossier=dossier,
+                    type="contacte_sans_reponse",
+                    date=timezone.localdate(quand),
+                    rappeler_le=self.au + timedelta(days=jours),
+                    par=self.acteurs.comptes[f"coordinateur.{code}"],
+                    quand=quand,
+                )
 
     def creneaux(self):
         """Slots of the GAB: those of the interviews to come, and free ones in the next three weeks."""
