@@ -36,6 +36,21 @@ def lire(reponse):
     return pypdf.PdfReader(io.BytesIO(reponse.content))
 
 
+def balises_de(noeud, trouvees=None):
+    """{role: [elements]} of the structure tree of a tagged PDF."""
+    trouvees = {} if trouvees is None else trouvees
+    noeud = noeud.get_object() if hasattr(noeud, "get_object") else noeud
+    if isinstance(noeud, list):
+        for enfant in noeud:
+            balises_de(enfant, trouvees)
+    elif isinstance(noeud, dict):
+        if "/S" in noeud:
+            trouvees.setdefault(noeud["/S"], []).append(noeud)
+        if "/K" in noeud:
+            balises_de(noeud["/K"], trouvees)
+    return trouvees
+
+
 def texte(pdf):
     return " ".join(page.extract_text() for page in pdf.pages)
 
@@ -56,9 +71,28 @@ def test_le_rapport_d_un_bassin_tient_en_deux_a_quatre_pages_et_se_lit_a_l_oreil
 
 def test_le_rapport_de_l_academie_porte_ses_cartes_avec_leur_texte(m, client):
     connecter(client, m.rene)
-    pdf = lire(client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"}))
-    assert "Nombre et taux par bassin" in texte(pdf)
-    assert "ESSAI" not in texte(pdf), "un rapport ne nomme personne"
+    demande = {"campagne": "2023-2024", "au": "2024-06-30"}
+    page = client.get(reverse("statistiques:rapport"), demande)
+    pdf = lire(client.get(reverse("statistiques:rapport_pdf"), demande))
+    racine, lu = pdf.trailer["/Root"], texte(pdf)
+    assert 3 <= len(pdf.pages) <= 6, "un rapport d’académie se lit en une réunion"
+    assert racine["/MarkInfo"]["/Marked"] and racine["/Lang"] == "fr"
+    assert pdf.metadata.title.startswith("Académie de Caen")
+    for titre in (
+        "Nombre et taux par bassin",
+        "Les délais",
+        "Structures missionnées",
+        "Hors champ, par type",
+    ):
+        assert titre in lu, titre
+    for ligne in page.context["bassins"].lignes:
+        assert str(ligne[0]) in lu and ligne[1].texte in lu
+    balises = balises_de(racine["/StructTreeRoot"])
+    assert {"/H1", "/H2", "/Table", "/TH", "/TD"} <= set(balises)
+    textes = [b.get("/Alt", "") for b in balises["/Figure"]]
+    cartes = [t for t in textes if t.startswith("Carte : ")]
+    assert len(cartes) == 2 and all("Caen" in t and "Lisieux" in t for t in cartes)
+    assert "ESSAI" not in lu, "un rapport ne nomme personne"
 
 
 def test_la_question_de_18_h_tient_sur_une_page(m, client):
