@@ -45,8 +45,8 @@ def lire_jour(texte):
 def lire_champ(parametres, portee):
     """The `Champ` that an address describes; what is not understood is left at its default.
 
-    Readers of protected figures choose a place and a campaign, no filter and no day, or for the totals of the académie only:
-    they read the last of the days of `jours_de_lecture`. A difference between a whole and a part would be a small cell.
+    Readers of protected figures choose a place and a campaign, no filter, and no day but those of `jours_de_lecture` (the last
+    one unless asked), or for the totals of the académie only. A difference between a whole and a part would be a small cell.
     """
     aujourdhui = timezone.localdate()
     try:
@@ -56,7 +56,8 @@ def lire_champ(parametres, portee):
     campagne = min(max(campagne, PREMIERE_CAMPAGNE), campagne_de(aujourdhui))
     if not (portee.exact or portee.totaux):
         campagne = campagne if jours_de_lecture(campagne) else campagne - 1
-        return Champ(portee.lieu, campagne, jours_de_lecture(campagne)[-1])
+        jours, demande = jours_de_lecture(campagne), lire_jour(parametres.get("au"))
+        return Champ(portee.lieu, campagne, demande if demande in jours else jours[-1])
     dernier = aujourdhui if portee.exact else max(jours_de_lecture(campagne), default=aujourdhui)
     au = lire_jour(parametres.get("au")) or dernier
     if not portee.exact:  # nothing changes any more a year after the end

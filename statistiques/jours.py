@@ -31,7 +31,7 @@ def ecarte(parametres, portee, champ):
     if portee.totaux and (champ.connu_au or champ.au not in jours_de_lecture(champ.campagne)):
         return f"À cette date, seuls les totaux de l’académie sont montrés. Les tableaux se lisent {quand}"
     demandee = parametres.get("au") or parametres.get("connu")
-    if not portee.totaux and demandee and demandee != champ.au.isoformat():
+    if not portee.totaux and demandee and demandee not in (champ.au.isoformat(), f"{champ.au:%d/%m/%Y}"):
         return f"La date demandée n’est pas montrée. Les chiffres d’ensemble se lisent {quand}"
     if not portee.totaux and parametres.get("campagne") not in (None, "", libelle_campagne(champ.campagne)):
         return f"La campagne demandée n’est pas encore montrée. Les chiffres d’ensemble se lisent {quand}"

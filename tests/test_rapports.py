@@ -188,6 +188,8 @@ def test_la_date_par_defaut_d_un_lecteur_protege_est_un_jour_de_lecture(m, clien
             assert champ.au == jours_de_lecture(2023)[-1] == date(2025, 6, 30), nom
     champ = client.get(reverse("statistiques:tableau"), {"au": "2024-01-03"}).context["champ"]
     assert champ.au in jours_de_lecture(champ.campagne) and champ.au < timezone.localdate()
+    choisi = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "31/12/2023"})
+    assert choisi.context["champ"].au == date(2023, 12, 31) and choisi.context["ecarte"] == ""
     page = client.get(reverse("statistiques:tableau"), {"campagne": "2023-2024", "au": "2024-01-03"})
     assert "La date demandée n’est pas montrée" in page.content.decode()
     trop_tot = client.get(reverse("statistiques:tableau"), {"campagne": "2099-2100"})
