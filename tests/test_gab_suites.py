@@ -287,7 +287,7 @@ def test_l_entretien_prevu_suit_le_jeune_quand_deux_fiches_sont_reunies(monde):
     assert entretien.dossier == recent and verifier()["anomalies"] == 0
 
 
-def test_la_reunion_reprend_le_transfert_et_confie_les_missions(monde):
+def test_la_reunion_reprend_le_transfert_et_confie_les_missions(monde, client):
     """Decision 2: live missions stay and raise a task; the undo takes both back."""
     ancien, recent = recevable(monde), recevable(monde, 1)
     transfert = services.proposer_transfert(recent, monde.lisieux, "Habite Lisieux", par=monde.celia)
@@ -302,6 +302,9 @@ def test_la_reunion_reprend_le_transfert_et_confie_les_missions(monde):
     assert ancien.echeance_legale == ancien.prochaine_echeance == bientot
     tache = ancien.taches.ouvertes().get()
     assert tache.type == "missions_reunies" and "Mission locale de Caen" in tache.texte
+    connecter(client, monde.celia)
+    assert "Missions à revoir" in client.get(reverse("gab:taches")).content.decode()
+    assert tache.texte in client.get(reverse("gab:tache", args=[tache.reference])).content.decode()
     assert verifier()["anomalies"] == 0
     fusions.annuler_fusion(fusion, par=monde.celia)
     transfert.refresh_from_db()

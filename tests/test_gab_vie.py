@@ -17,6 +17,7 @@ from qualit.territoire.roles import Role
 from qualit.workflow import TransitionImpossible
 
 from .monde import adherer, connecter, signaler
+from .test_gab_agenda import pages
 
 pytestmark = pytest.mark.usefixtures("nomenclatures")
 
@@ -85,8 +86,9 @@ def test_une_seance_entiere(monde, client):
     assert invitee.get(services.lien(dossiers[0])).status_code == 404
     with pytest.raises(TransitionImpossible):
         seances.decider(lignes[0], "aucune", par=monde.celia)
-    pdf = client.get(reverse("gab:compte_rendu_pdf", args=[seance.reference]))
-    assert pdf.status_code == 302 or pdf.content.startswith(b"%PDF")
+    lu = " ".join(pages(client.get(reverse("gab:compte_rendu_pdf", args=[seance.reference]))))
+    assert "Compte rendu signé par Celia Essai" in lu and "Structures missionnées : 1." in lu
+    assert all(ligne.dossier.jeune.identite.nom_complet in lu for ligne in lignes)
 
 
 def test_places_a_confirmer_et_prises(monde, client):
