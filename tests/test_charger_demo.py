@@ -7,8 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from dedoublonnage.models import Fusion, Jeune, Paire, Rattachement
+from gab.coherence import verifier
 from gab.models import Dossier, Entretien, EtatDossier, Mission, Seance, Transfert
 from qualit.journal.models import Passage
 from qualit.territoire import nomenclatures
@@ -70,6 +72,11 @@ def test_history_only_takes_the_transitions_of_the_tables(demo):
     }
     vues = set(Passage.objects.values_list("objet_type", "action", "de", "vers").distinct())
     assert {v for v in vues if v[2] and v[0] in MACHINES} <= permises
+
+
+def test_nothing_falls_out(demo, monkeypatch):
+    monkeypatch.setattr(timezone, "localdate", lambda *_: date(2026, 11, 24))
+    assert verifier()["details"] == {}
 
 
 def test_every_report_is_attached_once_and_about_one_in_ten_is_a_duplicate(demo):
