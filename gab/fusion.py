@@ -187,6 +187,8 @@ def repartir(fusion, suivent, *, par):
         separer(rattachement.signalement, autre, jeune, par=par)
     changes = {dossier.pk for dossier in deplacer(fusion, suivent, SORTES)}
     for dossier in Dossier.objects.filter(jeune__in=jeunes).exclude(motif_cloture="fusion"):
-        if dossier.pk in changes:
+        horloge = dossier.echeance_legale if not dossier.recu_avec_responsable_le else None
+        tard = dossier.est_ouvert and horloge and (dossier.prochaine_echeance or horloge) > horloge
+        if dossier.pk in changes or tard:
             fixer_echeance(dossier)
         accorder(dossier, par=par)
