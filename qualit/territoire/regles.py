@@ -112,12 +112,13 @@ def regle(*acces, objet=None, agir=None, ecrire=(), methodes=("GET",), **paramet
 
 @dataclass(frozen=True)
 class Route:
-    """One URL of the portal: its full name, its pattern and its rule (None: not declared)."""
+    """One URL of the portal: its full name, its pattern, its rule (None: not declared) and its view."""
 
     nom: str
     motif: str
     arguments: tuple
     regle: Regle | None
+    vue: object
 
 
 def regle_de(vue, nom, motif):
@@ -137,7 +138,8 @@ def routes(resolveur=None, espace="", base=""):
             yield from routes(motif, suite, chemin)
         elif isinstance(motif, URLPattern):
             nom = f"{espace}{motif.name or ''}"
-            yield Route(nom, chemin, tuple(motif.pattern.converters), regle_de(motif.callback, nom, chemin))
+            une_regle = regle_de(motif.callback, nom, chemin)
+            yield Route(nom, chemin, tuple(motif.pattern.converters), une_regle, motif.callback)
 
 
 class ReglesMiddleware:
