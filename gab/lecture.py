@@ -254,8 +254,11 @@ def actions(dossier, user):
     return boutons
 
 
-def frise(dossier, *, signalements, entretiens, preconisations, missions, transferts, syntheses):
-    """One timeline, latest first: [{quand, titre, texte, par, url}]. Texts only for those who read the syntheses."""
+def frise(dossier, *, signalements, entretiens, preconisations, missions, transferts, syntheses, instruit):
+    """One timeline, latest first: [{quand, titre, texte, par, url}]. Texts only for those who read the syntheses.
+
+    instruit: the reader may open the pages of the interviews.
+    """
     faits = []
 
     def fait(quand, titre, texte="", par="", url=""):
@@ -264,7 +267,7 @@ def frise(dossier, *, signalements, entretiens, preconisations, missions, transf
     for s in signalements:
         fait(s.envoye_le, "Signalement reçu", "", str(s.structure))
     for e in entretiens:
-        url = reverse("gab:entretien", args=[e.reference]) if syntheses else ""
+        url = reverse("gab:entretien", args=[e.reference]) if syntheses and instruit else ""
         titre = f"Entretien {e.get_etat_display().lower()}"
         if e.etat == Entretien.Etat.TENU and e.responsable_present == Entretien.Responsable.OUI:
             titre += ", avec le responsable légal"

@@ -46,8 +46,13 @@ def dossier(request, reference):
         taches = [t for t in taches if t.mission_id and t.mission.structure_id in siennes]
         transferts = []
     montrer_dossiers(request, [dossier])
+    transfert = next((t for t in transferts if t.etat == Transfert.Etat.PROPOSE), None)
+    instruit = droits.peut(user, Droit.TRIER, dossier)
     contexte = {
-        "fil": fil_du_dossier(dossier)[:1] + [(f"Dossier {dossier.reference}", None)],
+        "fil": [
+            *(fil_du_dossier(dossier)[:1] if droits.a_le_droit(user, Droit.TRIER) else []),
+            (f"Dossier {dossier.reference}", None),
+        ],
         "dossier": dossier,
         "nom": str(dossier.jeune),
         "identite": lecture.identite(dossier, signalements, reduite=operateur),
@@ -67,7 +72,9 @@ def dossier(request, reference):
         "entretiens": entretiens,
         "missions": missions,
         "preconisations": preconisations,
-        "transfert": next((t for t in transferts if t.etat == Transfert.Etat.PROPOSE), None),
+        "transfert": transfert,
+        "voit_le_transfert": transfert is not None and droits.peut(user, Droit.TRIER, transfert),
+        "instruit": instruit,
         "taches": taches,
         "syntheses": syntheses,
         "prochaine": lecture.prochaine_action(
@@ -84,6 +91,7 @@ def dossier(request, reference):
             missions=missions,
             transferts=transferts,
             syntheses=syntheses,
+            instruit=instruit,
         ),
         "identite_a_confirmer": Paire.objects.visibles_par(user)
         .a_decider()

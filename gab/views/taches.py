@@ -46,6 +46,7 @@ def taches(request):
             "fil": [("File du bassin", reverse("gab:file")), ("Décisions à prendre", None)],
             "page": page,
             "retraits": retraits,
+            "peut_missionner": droits.a_le_droit(request.user, Droit.MISSIONNER),
         },
     )
 

@@ -52,6 +52,7 @@ def tri(request):
         {
             "fil": [("File du bassin", reverse("gab:file")), ("Signalements à examiner", None)],
             "page": page,
+            "peut_transferer": droits.a_le_droit(request.user, Droit.TRANSFERER),
             "complement_form": ComplementForm(auto_id=False),
             "hors_champ_form": HorsChampForm(auto_id=False),
             "retraits": lecture_file.retraits(request.user).count(),
@@ -141,6 +142,7 @@ def trier(request, reference):
                     "complement_form": formulaires["completer"],
                     "hors_champ_form": formulaires["hors_champ"],
                     "ouvert": action,
+                    "peut_transferer": droits.a_le_droit(request.user, Droit.TRANSFERER),
                 },
             )
     return render(
@@ -148,6 +150,7 @@ def trier(request, reference):
         "gab/trier.html",
         {
             "fil": [("Signalements à examiner", reverse("gab:tri")), (signalement.nom_complet, None)],
+            "peut_transferer": droits.a_le_droit(request.user, Droit.TRANSFERER),
             "signalement": signalement,
             "dossier": dossier,
             "complement_form": formulaires["completer"],

@@ -121,6 +121,7 @@ def referentiel(request, jeu):
             "form": form,
             "page": page,
             "par_ailleurs": jeu == services.Jeu.STRUCTURES,
+            "peut_importer": droits.a_le_droit(request.user, Droit.GERER_STRUCTURES),
             "fil": _fil((un.jeu.label, None)),
         },
     )
