@@ -120,7 +120,7 @@ def remplir(m):
     for rang in range(LIGNES):
         w.signalement(m.lycee, m.alice, nom_naissance=f"Brouillon{NOMS[rang % 9]}", prenom=PRENOMS[rang // 9])
     seances.inscrire(m.seance, lot, par=m.celia)
-    seances.inviter(m.seance, [m.ingrid], par=m.celia)
+    m.seance.invites.add(m.ingrid)
     copies(m.seance, quand=lambda rang: demain + timedelta(days=rang))
     copies(m.creneau, quand=lambda rang: lundi + timedelta(minutes=rang))
     copies(m.place)

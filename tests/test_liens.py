@@ -40,7 +40,7 @@ def inviter(m):
     dossier = m.places["lycee"].versement.dossier
     partage = partages.partager(dossier, motif="Suit son frère", fin=fin, par=m.celia, user=m.olga)
     partages.accepter(partage, par=m.olga)
-    seances.inviter(m.seance, [m.ingrid], par=m.celia)
+    m.seance.invites.add(m.ingrid)
     m.invitee = w.personne("Invitee")
     w.adherer(m.invitee, w.Role.INVITE_SEANCE, m.cio)
     seances.inviter(m.seance, [m.invitee], par=m.celia)

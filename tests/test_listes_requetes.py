@@ -41,7 +41,7 @@ PERSONNES = (
 FICHIER = re.compile(r"\.[a-z]+$|\.<|/<slug:format>/")
 HORS_COMPTE = re.compile(r"SAVEPOINT|BEGIN|set_config")
 #: Sheets of counts, each of which leads to the list that it counts. They are no lists, and hold none that goes by pages.
-FEUILLES_DE_COMPTES = {"accueil", "suivi:fin_annee"}
+FEUILLES_DE_COMPTES = {"accueil", "suivi:fin_annee", "statistiques:question"}
 #: Other states of the lists: tabs, filters, orders.
 VUES = {
     "gab:file": ("?etat=a_trier", "?etat=termines", "?mineur=on&ordre=nom", "?page=2"),

@@ -91,7 +91,7 @@ def test_sans_repreneur_la_liste_le_montre_et_l_equipe_est_avertie(m):
     fin(m, m.omar.adhesions.get(), m.rene)
     assert Avis.objects.filter(destinataire=m.ophelie, code="dossiers_a_reprendre").exists()
     client = w.connecter(Client(), m.ophelie)
-    assert "tenus par une personne partie" in client.get("/").content.decode()
+    assert "une personne partie" in client.get("/").content.decode()
     page = client.get(reverse("territoire:a_reprendre")).content.decode()
     assert "1 mission suivie – Omar Essai" in page and m.dossier.reference in page
     lot = passation.lots(m.ophelie)[0]

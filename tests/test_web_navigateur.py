@@ -132,7 +132,7 @@ def test_menu_selon_les_droits_replie_sur_petit_ecran(ouvrir, monkeypatch):
         {"libelle": f"Entrée {n}", "url": f"/{n}", "actif": False, "exact": False, "compte": None}
         for n in range(5)
     ]
-    monkeypatch.setattr(navigation, "menu", lambda request: entrees)
+    monkeypatch.setattr(navigation, "menu", lambda request, *aussi: (entrees, [0] * len(aussi)))
     large = ouvrir("/galerie")
     capturer(large, "menu1280")
     assert large.get_by_role("link", name="À trier 3 à traiter").is_visible()

@@ -259,7 +259,8 @@ def accorder(dossier, *, par):
     if not dossier.est_ouvert:
         if not vivantes and not dossier.entretiens.filter(etat=Entretien.Etat.PREVU).exists():
             return
-        if not Signalement.objects.filter(versement__dossier=dossier).valides().exists():
+        ailleurs = dossier.jeune.dossiers.ouverts().exists()  # another one is in charge of this jeune
+        if ailleurs or not Signalement.objects.filter(versement__dossier=dossier).valides().exists():
             arreter_les_suites(dossier, par=par)
             return
         rouvrir(dossier, "réunion annulée", par=par, systeme=True)
