@@ -96,6 +96,7 @@ def remplir(m):
         suivi.enregistrer_devenir(
             dossier, "sans_solution", date=timezone.localdate(), source="jeune", par=m.omar, mission=mission
         )
+        suivi.noter_etape(dossier, "contacte_sans_reponse", par=m.celia, rappeler_le=timezone.localdate())
         partages.partager(
             dossier,
             motif="Suit son frère",
