@@ -13,7 +13,7 @@ from signalements.models import Origine
 
 from ..models import EtatDossier, Mission
 from .dossiers import avancer, lien, responsables_du_bassin
-from .missions import AVANT_MISSION, date_d_expiration
+from .missions import AVANT_MISSION, date_d_expiration, donner_un_referent
 
 
 @transaction.atomic
@@ -49,9 +49,7 @@ def accueillir(signalement, *, par):
             repondue_le=timezone.now(),
             conseiller=par,
         )
-    if dossier.referent_id is None:
-        dossier.referent = structure
-        dossier.save(update_fields=["referent"])
+    donner_un_referent(dossier, structure)
     if dossier.etat in AVANT_MISSION:
         avancer(dossier, "missionner", par=par, systeme=True)
     if dossier.etat == EtatDossier.MISSIONNE:

@@ -182,9 +182,7 @@ def suivre_la_naissance(signalement, changes, *, par):
     if versement is None or "date_naissance" not in changes:
         return
     dossier = Dossier.objects.select_for_update(of=("self",)).get(pk=versement.dossier_id)
-    valides = Signalement.objects.filter(versement__dossier=dossier).exclude(
-        etat__in=[EtatSignalement.ANNULE, EtatSignalement.HORS_CHAMP]
-    )
+    valides = Signalement.objects.filter(versement__dossier=dossier).valides()
     echeances = [calculer_echeance_legale(s) for s in valides]
     dossier.echeance_legale = min(filter(None, echeances), default=None)
     dossier.alerte_legale = None

@@ -120,9 +120,7 @@ def accepter_mission(mission, *, par, connaissance="", numero_imilo=""):
         conseiller=par,
     )
     dossier = mission.dossier
-    if dossier.referent_id is None:
-        dossier.referent = mission.structure
-        dossier.save(update_fields=["referent"])
+    donner_un_referent(dossier, mission.structure)
     if dossier.etat == EtatDossier.MISSIONNE:
         avancer(dossier, "prendre_en_charge", par=par, systeme=True)
     notifications.prevoir(
@@ -250,6 +248,13 @@ def suivre_les_missions(dossier, *, par):
         avancer(dossier, "missionner", par=par, systeme=True)
 
 
+def donner_un_referent(dossier, structure):
+    """The structure that follows the jeune is the referent when there is none."""
+    if dossier.referent_id is None:
+        dossier.referent = structure
+        dossier.save(update_fields=["referent"])
+
+
 @transaction.atomic
 def accorder(dossier, *, par):
     """Make the state of a dossier agree with its reports and its missions, after these went from one to another."""
@@ -270,6 +275,4 @@ def accorder(dossier, *, par):
     if Mission.Etat.ACCEPTEE in vivantes:
         if dossier.etat == EtatDossier.MISSIONNE:
             avancer(dossier, "prendre_en_charge", par=par, systeme=True)
-        if dossier.referent_id is None:
-            dossier.referent = dossier.missions.filter(etat=Mission.Etat.ACCEPTEE).last().structure
-            dossier.save(update_fields=["referent"])
+        donner_un_referent(dossier, dossier.missions.filter(etat=Mission.Etat.ACCEPTEE).last().structure)

@@ -109,7 +109,7 @@ def transferer(structure, vers, *, par):
     """
     verrouillees = Structure.objects.select_for_update(of=("self",)).filter(pk__in=[structure.pk, vers.pk])
     vers = {s.pk: s for s in verrouillees.order_by("pk")}[vers.pk]
-    if structure.pk == vers.pk or vers.fermee_le and vers.fermee_le <= timezone.localdate():
+    if structure.pk == vers.pk or vers.est_fermee:
         raise ValidationError("Choisissez une autre structure, ouverte.")
     deplaces, fins = {}, {}
     for champ, suivent, restent in inventaire(structure, vers):

@@ -68,8 +68,7 @@ def roles_geres(par, siege):
 
 def est_ferme(siege):
     """Whether this seat is a structure that has closed (a bassin or an académie never does)."""
-    fermee_le = siege.fermee_le if isinstance(siege, Structure) else None
-    return fermee_le is not None and fermee_le <= timezone.localdate()
+    return isinstance(siege, Structure) and siege.est_fermee
 
 
 def roles_accordables(par, siege):

@@ -220,7 +220,7 @@ def appliquer(lignes, academie, *, par):
             structure.save()
             touchees.append(structure)
             nouvelle = structure.reprise_par_id and reprises.get(structure.pk) != structure.reprise_par_id
-            if nouvelle and structure.fermee_le <= timezone.localdate():
+            if nouvelle and structure.est_fermee:
                 transferer(structure, structure.reprise_par, par=par)
     noter(Action.ECRITURE, "structures_importees", touchees, par=par, **bilan)
     return bilan

@@ -142,7 +142,7 @@ def agir_pour(acces):
         .order_by("pk")
         .first()
     )
-    if adhesion is None or acces.structure.fermee_le and acces.structure.fermee_le <= timezone.localdate():
+    if adhesion is None or acces.structure.est_fermee:
         raise ResponsableParti(
             "La personne responsable de cette clé n’est plus dans l’établissement : l’administrateur de "
             "l’établissement doit en désigner une autre dans Qual’I.T., page « Logiciels »."

@@ -231,6 +231,11 @@ class Structure(models.Model):
             raise ValidationError({"siret": "SIRET incorrect : 14 chiffres avec leur clé."})
 
     @property
+    def est_fermee(self):
+        """Closed today (`ouvertes` says the contrary of a queryset)."""
+        return self.fermee_le is not None and self.fermee_le <= timezone.localdate()
+
+    @property
     def est_declarante(self):
         return self.type in TYPES_DECLARANTS
 

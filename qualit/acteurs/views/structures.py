@@ -107,7 +107,7 @@ def _fermeture_en_clair(une):
     """What to say above the page of a structure that has closed or will, or ""."""
     if une.fermee_le is None:
         return ""
-    faite = une.fermee_le <= timezone.localdate()
+    faite = une.est_fermee
     phrase = f"Cette structure {'a fermé' if faite else 'fermera'} le {une.fermee_le:%d/%m/%Y}"
     if une.reprise_par:
         phrase += f" ; « {une.reprise_par} » {'reprend' if faite else 'reprendra'} ce qu’elle {'tenait' if faite else 'tient'}"
