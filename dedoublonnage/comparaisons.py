@@ -259,7 +259,7 @@ def ecriture(x: str, y: str, son_x: str, son_y: str) -> int:
         return SON
     if distance <= 2 and court >= 3 and _faute_de_frappe(x, y):
         return FRAPPE
-    if distance == 1:
+    if distance == 1 and court > 1:  # of a name of one letter, another letter leaves nothing
         return LETTRE if court >= 5 else LETTRE_COURT
     if distance == 2 and court >= 5:
         return DEUX
@@ -361,6 +361,8 @@ def _comparer_noms(a: Preparee, b: Preparee) -> tuple[int, str, str]:
     if not va or not vb:
         return 0, "", ""
     x, y = va[0], vb[0]
+    if COURRIEL in (x.genre, y.genre):
+        return 0, "", ""  # no surname typed on one side: what its e-mail spells is judged with the e-mails
     if x.genre == ENTIER == y.genre and x.forme == y.forme:
         return _N["naissance_identique"], x.forme, y.forme
     meilleur, rang, ma, mb = 0, 99, "", ""

@@ -139,6 +139,14 @@ def test_un_champ_absent_ne_vaut_jamais_mieux_qu_un_champ_en_accord(modele, cham
     assert modele.peser(pa, sans, contexte) <= modele.peser(pa, pb, contexte) + 1e-9
 
 
+def test_un_nom_lu_dans_une_adresse_ne_dement_pas_un_nom_saisi(modele):
+    """Without a surname typed on one side, the one that its e-mail spells never denies the other's."""
+    courriels = ("lea.martin@exemple.fr",)
+    a = preparer(Identite(nom_naissance="Lefèvre", prenom="Amélie", courriels=courriels))
+    sans, avec = (preparer(Identite(prenom="Amélie", courriels=c)) for c in ((), courriels))
+    assert modele.peser(a, sans, Contexte()) < modele.peser(a, avec, Contexte())
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
     [
