@@ -31,6 +31,7 @@ test: installer lint ## Contrôles et tests (15 minutes au plus)
 
 verifier: installer ## Contrôles longs (mutants, oracle, charge)
 	$(PYTHON_VENV) -m pytest -m long
+	EXEMPLES=hasard $(PYTHON_VENV) -m pytest tests/test_moteur_proprietes.py tests/test_saisie_formulaire.py
 
 lint: installer ## Règles d'écriture
 	$(PYTHON_VENV) -m ruff check .

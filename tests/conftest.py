@@ -8,7 +8,13 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The suite answers the same twice: the same examples each time. `make verifier` draws new ones.
+hypothesis.settings.register_profile("fixe", derandomize=True)
+hypothesis.settings.register_profile("hasard", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("EXEMPLES", "fixe"))
 
 CHEMINS_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS_CHROMIUM = [

@@ -25,7 +25,6 @@ CONFIGURATION = SchemathesisConfig.from_dict(
 COURT = settings(
     max_examples=5,
     deadline=None,
-    derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

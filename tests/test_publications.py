@@ -40,8 +40,9 @@ def figer(m, au=date(2024, 2, 29)):
 def changer_le_passe(m):
     """An outcome of January, recorded today, for a jeune who had none."""
     champ = Champ(lieu_academie(m.academie), 2023, date(2024, 2, 29))
-    condition = REGISTRE["sans_solution"].mesure.liste
-    dossier = champ.executer(["e.dossier_id"], DIMENSIONS, condition=condition)[0][0]
+    sortis = "(e.date_sortie IS NULL OR e.date_sortie <= '2024-01-20')"  # a solution counts from the exit on
+    condition = f"{REGISTRE['sans_solution'].mesure.liste} AND {sortis}"
+    dossier = champ.executer(["e.dossier_id"], DIMENSIONS, condition=condition, ordre="e.dossier_id")[0][0]
     Devenir.objects.filter(dossier=dossier).delete()
     Devenir.objects.create(
         dossier_id=dossier, code="apprentissage", groupe="formation", date=date(2024, 1, 20), source="jeune"

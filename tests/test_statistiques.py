@@ -201,9 +201,9 @@ def test_tel_que_connu_ne_change_plus(un_alea):
     connu = Champ(arrete.lieu, 2022, au, au)
     avant = calculer(connu, ["jeunes", "avec_solution"], DIMENSIONS)
     jeune = calculer(arrete, ["avec_solution"], DIMENSIONS)[()]["avec_solution"]
-    sans = arrete.executer(["e.dossier_id"], DIMENSIONS, condition=REGISTRE["sans_solution"].mesure.liste)[0][
-        0
-    ]
+    sortis = "(e.date_sortie IS NULL OR e.date_sortie <= '2023-02-26')"  # a solution counts from the exit on
+    condition = f"{REGISTRE['sans_solution'].mesure.liste} AND {sortis}"
+    sans = arrete.executer(["e.dossier_id"], DIMENSIONS, condition=condition, ordre="e.dossier_id")[0][0]
     Devenir.objects.filter(dossier=sans).delete()
     Devenir.objects.create(
         dossier_id=sans, code="apprentissage", groupe="formation", date=au - timedelta(days=3), source="jeune"
