@@ -38,7 +38,7 @@ CHARGES = (
         "entretien à tenir",
         "entretiens à tenir",
         vivants=entretiens_prevus,
-        tenu_par="menepar",
+        tenu_par="mene_par",
         type_siege="bassin",
         siege="dossier__bassin",
         roles=GAB,

@@ -271,7 +271,7 @@ def frise(dossier, *, signalements, entretiens, preconisations, missions, transf
         titre = f"Entretien {e.get_etat_display().lower()}"
         if e.etat == Entretien.Etat.TENU and e.responsable_present == Entretien.Responsable.OUI:
             titre += ", avec le responsable légal"
-        fait(e.quand, titre, e.prochaine_etape if syntheses else "", str(e.menepar or ""), url)
+        fait(e.quand, titre, e.prochaine_etape if syntheses else "", str(e.mene_par or ""), url)
         for c in e.convocations.all():
             details = c.resultat
             if c.revenue_le:

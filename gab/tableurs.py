@@ -94,7 +94,7 @@ ENTRETIENS = [
     Colonne("Durée (minutes)", "duree_minutes", 8),
     Colonne("Lieu", "lieu", 30),
     Colonne("Mode", lambda e: e.get_mode_display()),
-    Colonne("Mené par", "menepar"),
+    Colonne("Mené par", "mene_par"),
     Colonne("État", lambda e: e.get_etat_display()),
 ]
 

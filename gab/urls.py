@@ -56,6 +56,7 @@ urlpatterns = [
     path("agenda/creneaux/<str:reference>/", agenda.supprimer_creneau, name="supprimer_creneau"),
     path("agenda/convocations/", lettres.convoquer_lot, name="convoquer_lot"),
     path("agenda/lettres/", lettres.lettres, name="lettres"),
+    path("agenda/sms/", lettres.textos, name="textos"),
     path("entretiens/<str:reference>/", entretiens.entretien, name="entretien"),
     path("entretiens/<str:reference>/tenir/", entretiens.tenir, name="tenir"),
     path("entretiens/<str:reference>/lettre/", lettres.lettre, name="lettre"),

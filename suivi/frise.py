@@ -199,7 +199,7 @@ def _dossier(dossier, tout):
 
 def _entretiens(dossier, user, tout):
     lignes = []
-    entretiens = Entretien.objects.filter(dossier=dossier).select_related("menepar")
+    entretiens = Entretien.objects.filter(dossier=dossier).select_related("mene_par")
     if not tout:
         entretiens = entretiens.filter(etat=Entretien.Etat.TENU)
     for e in entretiens:
@@ -215,7 +215,7 @@ def _entretiens(dossier, user, tout):
         lignes.append(
             Evenement(
                 e.quand, "gab", f"Entretien ({e.get_mode_display().lower()}) : {e.get_etat_display().lower()}",
-                texte, _nom(e.menepar),
+                texte, _nom(e.mene_par),
             )
         )  # fmt: skip
     if tout:

@@ -91,6 +91,7 @@ def test_les_pages_du_coordinateur(rempli, en_tant_que, regarder):
         "gab-agenda": reverse("gab:agenda"),
         "gab-creneaux": reverse("gab:creneaux"),
         "gab-convocations": reverse("gab:convoquer_lot"),
+        "gab-sms": reverse("gab:textos"),
         "gab-places": reverse("gab:places"),
         "gab-a-rappeler": reverse("suivi:rappels"),
         "gab-jeune": reverse("suivi:jeune", args=[jeune]),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import escape
 
+from dedoublonnage.models import Jeune
 from dedoublonnage.services import corriger
 from gab import services
 from gab.models import Creneau, Entretien, Seance
@@ -278,6 +279,41 @@ def test_le_sms_s_ouvre_dans_le_telephone_et_ne_nomme_personne(monde, client):
     assert escape(texte) in client.get(page).content.decode()
     identite.contacts.update(etat="faux")
     assert "sms:" not in client.get(page).content.decode()
+
+
+def test_les_sms_d_un_lot_sur_une_page(monde, client):
+    dossiers = [retenu(monde, rang) for rang in range(3)]
+    for i in range(3):
+        creneau(monde, 2, 9 + i)
+    dossiers[1].jeune.identite.contacts.all().delete()
+    convoque(monde, retenu(monde, 3), quand=dans(2), canaux=["lettre"])
+    connecter(client, monde.medhi)
+    envoi = {"ligne": [d.reference for d in dossiers], "canal": ["sms"]}
+    page = client.get(client.post(reverse("gab:convoquer_lot"), envoi).url)
+    assert [e.dossier for e, *_ in page.context["textos"]] == dossiers
+    texte = page.content.decode()
+    assert [bool(numeros) for *_, numeros in page.context["textos"]] == [True, False, True]
+    assert texte.count('href="sms:') == 2 and texte.count("Aucun numéro de téléphone connu.") == 1
+    for entretien, message, _ in page.context["textos"]:
+        assert message == agenda.texte_sms(entretien) and f'data-copier="{escape(message)}"' in texte
+    Jeune.objects.filter(dossiers=dossiers[2]).update(ne_plus_contacter_le=timezone.now())
+    semaine = client.get(reverse("gab:textos")).context["textos"]
+    assert [e.dossier for e, *_ in semaine] == dossiers[:2], "nobody who asked not to be contacted"
+    connecter(client, monde.denis)
+    assert client.get(reverse("gab:textos")).context["textos"] == []
+
+
+def test_un_lot_par_lettre_et_par_sms_mene_aux_deux(monde, client):
+    dossier = retenu(monde)
+    creneau(monde, 2)
+    connecter(client, monde.medhi)
+    lettres = client.get(
+        client.post(
+            reverse("gab:convoquer_lot"), {"ligne": [dossier.reference], "canal": ["lettre", "sms"]}
+        ).url
+    )
+    assert lettres.context["entretiens"] and lettres.context["textos_url"]
+    assert len(client.get(lettres.context["textos_url"]).context["textos"]) == 1
 
 
 def test_le_calendrier_dit_l_heure_le_lieu_et_l_annulation(monde, client):

@@ -76,7 +76,7 @@ def test_la_page_dit_ce_qui_est_en_cours_et_le_remet_en_une_action(m):
 def test_un_membre_du_gab_remet_entretiens_et_creneaux(m):
     passation.terminer_et_remettre(m.medhi.adhesions.get(), par=m.rene, a=m.celia)
     m.entretien.refresh_from_db(), m.creneau.refresh_from_db()
-    assert m.entretien.menepar == m.creneau.mene_par == m.celia
+    assert m.entretien.mene_par == m.creneau.mene_par == m.celia
 
 
 def test_les_brouillons_passent_a_un_collegue_de_l_etablissement(m):

@@ -9,6 +9,7 @@ import pytest
 from django import forms
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template import engines
 from django.template.loader import render_to_string
@@ -24,7 +25,7 @@ from qualit.web.formulaires import (
     FormulaireDSFR,
     lire_date,
 )
-from qualit.web.pagination import paginer, tri_demande
+from qualit.web.pagination import paginer, sans_egalite, tri_demande
 from qualit.web.texte import nettoyer_texte
 
 RACINE = Path(settings.BASE_DIR)
@@ -140,6 +141,19 @@ def test_la_pagination_garde_les_filtres(rf):
 def test_une_page_hors_bornes_donne_la_derniere(rf):
     assert paginer(rf.get("/?page=999"), range(30), par_page=10).number == 3
     assert paginer(rf.get("/?page=abc"), [], par_page=10).number == 1
+
+
+@pytest.mark.django_db
+def test_une_ligne_se_lit_sur_une_seule_page(rf, django_user_model):
+    """All have the same name: the pages still share them out."""
+    for i in range(30):
+        django_user_model.objects.create_user(f"p{i}@example.invalid", prenom="Camille", nom="Essai")
+    lignes = django_user_model.objects.order_by("-nom")
+    lues = [u.pk for p in (1, 2, 3) for u in paginer(rf.get(f"/?page={p}"), lignes, par_page=10)]
+    assert lues == sorted(django_user_model.objects.values_list("pk", flat=True))
+    assert sans_egalite(lignes.order_by("-pk")).query.order_by == ("-pk",)
+    par_nom = lignes.values("nom").annotate(n=Count("pk"))
+    assert list(sans_egalite(par_nom)) == [{"nom": "Essai", "n": 30}]
 
 
 def test_le_tri_vient_d_une_liste_fermee(rf):

@@ -42,7 +42,7 @@ class Entretien(models.Model):
     duree_minutes = models.PositiveSmallIntegerField("durée (minutes)", default=45)
     lieu = models.CharField("lieu", max_length=200, blank=True)
     mode = models.CharField("mode", max_length=10, choices=Mode.choices, default=Mode.PRESENCE)
-    menepar = models.ForeignKey(
+    mene_par = models.ForeignKey(
         Utilisateur, models.PROTECT, null=True, blank=True, related_name="entretiens", verbose_name="mené par"
     )
     responsable_present = models.CharField(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from dedoublonnage.models import joignable
@@ -79,7 +80,7 @@ def convoquer_lot(dossiers, canaux, *, par):
         creneau = (
             dossier.bassin.creneaux.libres()
             .select_for_update(of=("self",), skip_locked=True)
-            .order_by("quand")
+            .order_by("quand", "pk")
             .first()
         )
         if creneau is None:
@@ -170,17 +171,27 @@ def texte_sms(entretien):
     return f"Bonjour, un rendez-vous vous est proposé le {quand:%d/%m à %Hh%M}{lieu}, pour parler de votre projet.{contact}"
 
 
-def numeros(dossier):
-    """Phone numbers of a dossier that nobody found to be wrong: [(Contact, number for a sms: or tel: link)]."""
+def numeros(dossiers):
+    """{dossier id: [(Contact, number for a sms: or tel: link)]} of the phone numbers that nobody found to be wrong."""
     contacts = (
-        Contact.objects.filter(signalement__versement__dossier=dossier, type=Contact.Type.TELEPHONE)
+        Contact.objects.filter(signalement__versement__dossier__in=dossiers, type=Contact.Type.TELEPHONE)
         .exclude(etat=EtatContact.FAUX)
+        .annotate(dossier_id=F("signalement__versement__dossier"))
         .order_by("pk")
     )
     vus = {}
     for contact in contacts:
-        vus.setdefault(contact.normalisee, contact)
-    return [(c, n) for n, c in vus.items()]
+        vus.setdefault(contact.dossier_id, {}).setdefault(contact.normalisee, contact)
+    return {dossier: [(c, n) for n, c in siens.items()] for dossier, siens in vus.items()}
+
+
+def textos(entretiens):
+    """[(interview, text, its `numeros`)] of the text messages to send: nobody who must not be contacted is among them."""
+    joignables = [
+        e for e in entretiens if not (e.dossier.jeune.est_gele or e.dossier.jeune.ne_plus_contacter_le)
+    ]
+    siens = numeros([e.dossier_id for e in joignables])
+    return [(e, texte_sms(e), siens.get(e.dossier_id, [])) for e in joignables]
 
 
 def preuve(dossier):

@@ -38,7 +38,7 @@ def convoquer(dossier, *, quand, lieu, mode, canaux, par, duree_minutes=45, mene
         lieu=lieu,
         mode=mode,
         duree_minutes=duree_minutes,
-        menepar=mene_par,
+        mene_par=mene_par,
         cree_par=par,
     )
     workflow.passage(entretien, "prevoir", "", par=par)
@@ -184,7 +184,7 @@ def remplir_la_grille(entretien, *, par, version, **grille):
         raise ConflitDeVersion(actuel)
     if actuel.etat != Entretien.Etat.TENU:
         return constater(
-            actuel, "tenir", par=par, menepar=actuel.menepar or par, version=version + 1, **grille
+            actuel, "tenir", par=par, mene_par=actuel.mene_par or par, version=version + 1, **grille
         )
     droits.exiger(par, Droit.CONVOQUER, actuel)
     exiger_ouvert(actuel.dossier)

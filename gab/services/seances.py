@@ -260,7 +260,8 @@ def compte_rendu(seance):
         "quand": timezone.localtime(seance.quand).isoformat(),
         "lieu": seance.lieu,
         "presents": [
-            {"nom": p.get_full_name(), "fonction": p.fonction} for p in seance.presences.order_by("nom")
+            {"nom": p.get_full_name(), "fonction": p.fonction}
+            for p in seance.presences.order_by("nom", "prenom", "pk")
         ],
         "autres_presents": seance.presents,
         "observations": seance.observations,

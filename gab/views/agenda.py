@@ -37,8 +37,8 @@ def agenda(request):
     entretiens = list(
         Entretien.objects.filter(dossier__bassin__in=bassins, quand__date__gte=lundi, quand__date__lt=fin)
         .exclude(etat=Entretien.Etat.ANNULE)
-        .select_related("dossier__jeune__identite", "menepar")
-        .order_by("quand")
+        .select_related("dossier__jeune__identite", "mene_par")
+        .order_by("quand", "pk")
     )
     libres = list(
         Creneau.objects.filter(

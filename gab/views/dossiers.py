@@ -26,7 +26,7 @@ def dossier(request, reference):
         .prefetch_related("contacts", "responsables", "questions")
         .order_by("envoye_le")
     )
-    entretiens = list(dossier.entretiens.select_related("menepar").prefetch_related("convocations"))
+    entretiens = list(dossier.entretiens.select_related("mene_par").prefetch_related("convocations"))
     missions = list(dossier.missions.select_related("structure", "conseiller"))
     preconisations = list(dossier.preconisations.select_related("par"))
     transferts = list(dossier.transferts.select_related("de", "vers"))

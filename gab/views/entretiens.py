@@ -30,7 +30,7 @@ ISSUES = {"excuser", "constater_absence", "reporter", "annuler", "corriger"}
 def trouver_entretien(request, reference):
     return get_object_or_404(
         Entretien.objects.visibles_par(request.user)
-        .select_related("dossier__jeune__identite", "dossier__bassin", "menepar")
+        .select_related("dossier__jeune__identite", "dossier__bassin", "mene_par")
         .prefetch_related("convocations__par"),
         reference=reference,
     )
@@ -141,7 +141,7 @@ def entretien(request, reference):
             "peut_tenir": entretien.etat == Entretien.Etat.PREVU,
             "peut_corriger": entretien.etat == Entretien.Etat.TENU and dossier.est_ouvert,
             "sms": services_agenda.texte_sms(entretien),
-            "numeros": services_agenda.numeros(dossier),
+            "numeros": services_agenda.numeros([dossier.pk]).get(dossier.pk, []),
             "motifs": [
                 libelle("motifs", m, timezone.localdate(entretien.quand)) for m in entretien.motifs_jeune
             ],

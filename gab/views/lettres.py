@@ -49,9 +49,14 @@ def convoquer_lot(request):
             messages.warning(
                 request, f"{len(sans)} sans créneau libre : ouvrez d’autres créneaux, puis recommencez."
             )
-        if entretiens and Convocation.Canal.LETTRE in canaux:
-            lot = urlencode([("entretien", e.reference) for e in entretiens])
-            return redirect(f"{reverse('gab:lettres')}?{lot}&format=page")
+        for canal, suite in (
+            (Convocation.Canal.LETTRE, "gab:lettres"),
+            (Convocation.Canal.SMS, "gab:textos"),
+        ):
+            if entretiens and canal in canaux:
+                return redirect(
+                    f"{reverse(suite)}?{urlencode([('entretien', e.reference) for e in entretiens])}"
+                )
         if entretiens:
             return redirect(
                 f"{reverse('gab:agenda')}?semaine={timezone.localdate(entretiens[0].quand):%Y-%m-%d}"
@@ -85,11 +90,12 @@ def _rendre(request, gabarit, contexte, nom, page):
         return redirect(page)
 
 
-@regle(Droit.CONVOQUER)
-def lettres(request):
-    """Every letter of the interviews planned between two days, or of one batch, in one document (page, or PDF)."""
-    aujourdhui = timezone.localdate()
-    du = _jour(request.GET.get("du", ""), aujourdhui)
+def _convoques(request, canal):
+    """(interviews planned and convened by this channel, the part of the address that says which ones).
+
+    Those of one batch (`entretien`, repeated), else those between two days (`du`, `au`).
+    """
+    du = _jour(request.GET.get("du", ""), timezone.localdate())
     au = _jour(request.GET.get("au", ""), du + timedelta(days=30))
     lot = request.GET.getlist("entretien")[:LETTRES_MAXIMUM]
     choix = {"reference__in": lot} if lot else {"quand__date__range": (du, au)}
@@ -97,20 +103,28 @@ def lettres(request):
         Entretien.objects.filter(
             dossier__bassin__in=droits.bassins_pour(request.user, Droit.CONVOQUER),
             etat=Entretien.Etat.PREVU,
-            convocations__canal=Convocation.Canal.LETTRE,
+            convocations__canal=canal,
             **choix,
         )
         .distinct()
         .select_related("dossier__jeune__identite", "dossier__bassin")
         .prefetch_related("convocations")
-        .order_by("quand")[:LETTRES_MAXIMUM]
+        .order_by("quand", "pk")[:LETTRES_MAXIMUM]
     )
+    return entretiens, urlencode(
+        [("entretien", r) for r in lot] or [("du", f"{du:%Y-%m-%d}"), ("au", f"{au:%Y-%m-%d}")]
+    )
+
+
+@regle(Droit.CONVOQUER)
+def lettres(request):
+    """Every letter of the interviews planned between two days, or of one batch, in one document (page, or PDF)."""
+    entretiens, periode = _convoques(request, Convocation.Canal.LETTRE)
     montrer(request, entretiens, jeunes=[e.dossier.jeune_id for e in entretiens], action=Action.EXPORT)
-    periode = [("entretien", r) for r in lot] or [("du", f"{du:%Y-%m-%d}"), ("au", f"{au:%Y-%m-%d}")]
-    adresse = f"{reverse('gab:lettres')}?{urlencode(periode)}"
-    contexte = {"lettres": _documents(entretiens), "aujourdhui": aujourdhui}
+    adresse = f"{reverse('gab:lettres')}?{periode}"
+    contexte = {"lettres": _documents(entretiens), "aujourdhui": timezone.localdate()}
     if request.GET.get("format") == "pdf" and entretiens:
-        return _rendre(request, "gab/pdf/lettres.html", contexte, "convocations", f"{adresse}&format=page")
+        return _rendre(request, "gab/pdf/lettres.html", contexte, "convocations", adresse)
     return render(
         request,
         "gab/lettres.html",
@@ -119,7 +133,27 @@ def lettres(request):
             "fil": [("Agenda", reverse("gab:agenda")), ("Lettres à imprimer", None)],
             "pdf_url": f"{adresse}&format=pdf",
             "entretiens": entretiens,
+            "textos_url": f"{reverse('gab:textos')}?{periode}" if _par_sms(entretiens) else "",
             "retour": reverse("gab:agenda"),
+        },
+    )
+
+
+def _par_sms(entretiens):
+    return any(c.canal == Convocation.Canal.SMS for e in entretiens for c in e.convocations.all())
+
+
+@regle(Droit.CONVOQUER)
+def textos(request):
+    """The text messages of the interviews planned between two days, or of one batch, each to copy or to send."""
+    entretiens, periode = _convoques(request, Convocation.Canal.SMS)
+    montrer(request, entretiens, jeunes=[e.dossier.jeune_id for e in entretiens])
+    return render(
+        request,
+        "gab/textos.html",
+        {
+            "fil": [("Agenda", reverse("gab:agenda")), ("SMS à envoyer", None)],
+            "textos": services_agenda.textos(entretiens),
         },
     )
 

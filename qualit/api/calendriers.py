@@ -92,7 +92,7 @@ def evenements(flux, maintenant=None):
     if flux.contenu == FluxCalendrier.Contenu.ENTRETIENS:
         entretiens = (
             Entretien.objects.visibles_par(user)
-            .filter(menepar=user, **periode)
+            .filter(mene_par=user, **periode)
             .select_related("dossier")
             .order_by("quand")
         )

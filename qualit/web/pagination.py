@@ -1,6 +1,7 @@
 """Pages of a list, keeping the filters of the address."""
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 
 PAR_PAGE = 25
 
@@ -12,6 +13,7 @@ def paginer(request, lignes, *, par_page=PAR_PAGE, total=None):
     total: the number of rows of a long queryset whose order is costly, when a lighter statement counts them; its page is
     then read in two times (the keys in order, then their rows), so that only the rows shown are joined to others.
     """
+    lignes = sans_egalite(lignes)
     paginateur = Paginator(lignes, par_page)
     if total is not None:
         paginateur.count = total
@@ -31,6 +33,19 @@ def paginer(request, lignes, *, par_page=PAR_PAGE, total=None):
             page.numeros.append(None)
         page.numeros.append(numero)
     return page
+
+
+def sans_egalite(lignes):
+    """The rows in an order without ties: with ties, a row could show on two pages, and another on none."""
+    if not isinstance(lignes, QuerySet) or not lignes.ordered:
+        return lignes
+    requete = lignes.query
+    if requete.combinator or requete.group_by or requete.values_select or requete.extra_order_by:
+        return lignes
+    ordre = requete.order_by or requete.get_meta().ordering
+    if {"pk", "-pk", "id", "-id"} & {champ for champ in ordre if isinstance(champ, str)}:
+        return lignes
+    return lignes.order_by(*ordre, "pk")
 
 
 def en_deux_temps(tranche, lignes):

@@ -681,7 +681,7 @@ class Peuplement:
                     duree_minutes=entretien["duree_minutes"],
                     lieu=entretien["lieu"],
                     mode=entretien["mode"],
-                    mene_par=entretien["menepar"],
+                    mene_par=entretien["mene_par"],
                     entretien=entretien,
                     cree_par=entretien["cree_par"],
                 )

@@ -488,7 +488,7 @@ class Vie:
                 quand=quand,
                 lieu=f"CIO, {self.bassin.nom}" if mode == "presence" else "",
                 mode=mode,
-                menepar=mene_par,
+                mene_par=mene_par,
                 cree_par=mene_par,
                 cree_le=convocation,
                 duree_minutes=self.rng.choice([30, 45, 45, 60]),
