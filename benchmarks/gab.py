@@ -95,10 +95,10 @@ def remplir(jeunes):
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    dernier = Jeune.objects.order_by("-reference").values_list("reference", flat=True).first()
-    deja = (
-        int(dernier[2:], 16) if dernier else 0
-    )  # the generator numbers them; those of the future are not written
+    # the generator numbers its own, from J1000001; those of the future are not written
+    numeros = Jeune.objects.filter(reference__startswith="J1").order_by("-reference")
+    dernier = numeros.values_list("reference", flat=True).first()
+    deja = int(dernier[2:], 16) if dernier else 0
     if deja >= jeunes - 20 and Contact.objects.exists():
         return False
     if not deja:

@@ -153,23 +153,41 @@ class Chemin:
     condition: dict = field(default_factory=dict)
     multiple: bool = False
 
-    def q(self, modele, ids):
+    def condition_sur(self, modele, ids):
+        """(passage, `Q`): on `modele` itself when passage is None, else on the rows behind it (see `_couper`)."""
         condition = {c: v() if callable(v) else v for c, v in self.condition.items()}
         coupe = _couper(modele, self.chemin) if self.multiple else None
-        if coupe is None:
-            return Q(**{f"{self.chemin}__in": ids}, **condition)
-        # EXISTS rather than IN: PostgreSQL then tests the few rows of a page instead of listing the whole scope.
+        if coupe is None or coupe[1] is None:
+            return coupe and coupe[:2], Q(**{f"{self.chemin}__in": ids}, **condition)
         avant, relation, apres = coupe
-        if relation is None:
-            siennes = modele._base_manager.filter(**{f"{self.chemin}__in": ids}, **condition)
-            return Q(Exists(siennes.filter(pk=OuterRef("pk")).order_by()))
         debut = "__".join([*avant, relation.name, ""])
-        siennes = relation.related_model._base_manager.filter(
-            **{relation.field.name: OuterRef("__".join(avant) or "pk")},
+        return (avant, relation), Q(
             **{f"{'__'.join(apres) or 'pk'}__in": ids},
             **{c.removeprefix(debut): v for c, v in condition.items()},
         )
-        return Q(Exists(siennes.order_by()))
+
+
+def q_des_chemins(modele, chemins):
+    """`Q` on `modele`: a row to which one of these (`Chemin`, ids) leads.
+
+    The paths through one relation are tested by one subquery: EXISTS rather than IN, so that PostgreSQL tests the few rows
+    of a page instead of listing the whole scope.
+    """
+    q, passages = Q(pk__in=[]), {}
+    for chemin, ids in chemins:
+        passage, condition = chemin.condition_sur(modele, ids)
+        if passage is None:
+            q |= condition
+        else:
+            passages[passage] = passages[passage] | condition if passage in passages else condition
+    for (avant, relation), condition in passages.items():
+        if relation is None:
+            siennes = modele._base_manager.filter(condition, pk=OuterRef("pk"))
+        else:
+            ici = {relation.field.name: OuterRef("__".join(avant) or "pk")}
+            siennes = relation.related_model._base_manager.filter(condition, **ici)
+        q |= Q(Exists(siennes.order_by()))
+    return q
 
 
 @cache
@@ -229,18 +247,18 @@ def droits_de(user):
     return {droit for droit, porteurs in ROLES_DU_DROIT.items() if porteurs & roles}
 
 
-def _q_adhesion(adhesion, modele, *, pour_agir=False):
-    niveau = NIVEAU_DU_ROLE[adhesion.role]
-    if niveau == Niveau.AUCUN:
-        return Q(pk__in=[])
-    if niveau == Niveau.SEANCE:
-        siege = adhesion.utilisateur_id
-    else:
-        siege = adhesion.structure_id or adhesion.bassin_id or adhesion.academie_id
-    q = Q(pk__in=[])
-    for chemin in modele.PERIMETRE.chemins(niveau, pour_agir=pour_agir):
-        q |= chemin.q(modele, [siege])
-    return q
+def _chemins(adhesions, modele, *, pour_agir=False):
+    """[(`Chemin`, ids of where it must lead)] of these memberships on this model."""
+    chemins = []
+    for adhesion in adhesions:
+        niveau = NIVEAU_DU_ROLE[adhesion.role]
+        if niveau == Niveau.SEANCE:
+            siege = adhesion.utilisateur_id
+        else:
+            siege = adhesion.structure_id or adhesion.bassin_id or adhesion.academie_id
+        if niveau != Niveau.AUCUN:
+            chemins += [(c, [siege]) for c in modele.PERIMETRE.chemins(niveau, pour_agir=pour_agir)]
+    return chemins
 
 
 def partages_actifs(user, modele_partage):
@@ -275,19 +293,13 @@ def perimetre(user, modele):
 
 
 def _perimetre(user, siennes, modele):
-    q = Q(pk__in=[])
-    for adhesion in siennes:
-        q |= _q_adhesion(adhesion, modele)
+    chemins = _chemins(siennes, modele)
     partage = modele.PERIMETRE.partage
     if partage is not None and not getattr(user, "vu_comme_par", None):
         modele_partage = PARTAGES.get("dossier")
         if modele_partage is not None:
-            ids = partages_actifs(user, modele_partage)
-            if partage == "pk":
-                q |= Q(pk__in=ids)
-            else:
-                q |= Chemin(partage, multiple=True).q(modele, ids)
-    return q
+            chemins.append((Chemin(partage, multiple=partage != "pk"), partages_actifs(user, modele_partage)))
+    return q_des_chemins(modele, chemins)
 
 
 #: Guardian's direct-FK models by name, registered by the app that owns the shared model (droits imports no step).
@@ -306,9 +318,7 @@ def peut(user, droit, objet=None):
     if objet is None or not porteurs:
         return bool(porteurs)
     modele = type(objet)
-    q = Q(pk__in=[])
-    for adhesion in porteurs:
-        q |= _q_adhesion(adhesion, modele, pour_agir=True)
+    q = q_des_chemins(modele, _chemins(porteurs, modele, pour_agir=True))
     return modele._base_manager.filter(q, pk=objet.pk).exists()
 
 
