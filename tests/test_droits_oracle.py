@@ -242,7 +242,8 @@ def comparer(faits):
         (Signalement, faits.signalements, lit_signalement),
     ):
         for personne in faits.personnes:
-            vus = set(modele.objects.visibles_par(personne).values_list("pk", flat=True))
+            relue = type(personne).objects.get(pk=personne.pk)  # as at each request: nothing kept from before
+            vus = set(modele.objects.visibles_par(relue).values_list("pk", flat=True))
             attendus = {o.pk for o in objets if lit(personne, o, faits)}
             roles = list(personne.adhesions.values_list("role", flat=True))
             assert vus == attendus, f"{modele.__name__} {roles} : {sorted(vus ^ attendus)[:3]}"
