@@ -7,6 +7,7 @@ checks what `visibles_par` itself answers against rules written a second time.
 import json
 import re
 from io import StringIO
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -77,15 +78,34 @@ def _adresse(route, objet, reference=None):
     return reverse(route.nom, kwargs=arguments)
 
 
-def _demander(client, methode, adresse):
+def _demander(client, methode, adresse, champs=None):
+    """The answer, whose writes are undone. champs: {name: value or values} to send as a form does."""
     with transaction.atomic():  # a write of one case must not change the next
-        reponse = client.generic(methode, adresse, content_type="application/x-www-form-urlencoded")
+        corps = urlencode(champs or {}, doseq=True)
+        if methode == "GET" and corps:
+            adresse, corps = f"{adresse}?{corps}", ""
+        reponse = client.generic(methode, adresse, corps, content_type="application/x-www-form-urlencoded")
         if reponse.streaming:
             octets = b"".join(reponse.streaming_content)
             reponse = HttpResponse(octets, status=reponse.status_code, headers=dict(reponse.headers))
         transaction.set_rollback(True)
     client.cookies.pop("messages", None)  # a success told in a cookie would show on the next page
     return reponse
+
+
+def _lecteur(m, nom):
+    """This person as a new request reads them; None for the anonymous and the inactive."""
+    return None if nom in {"anonyme", "nadia"} else type(m.alice).objects.get(pk=getattr(m, nom).pk)
+
+
+def _sans_droit(route, personne, methode):
+    """Whether none of this person's memberships carries a right that the route asks for."""
+    demandes = route.regle.droits_pour(methode)
+    return personne is None or bool(demandes and not any(droits.a_le_droit(personne, d) for d in demandes))
+
+
+def _lit(personne, objet):
+    return type(objet).objects.visibles_par(personne).filter(pk=objet.pk).exists()
 
 
 def _attendu(route, personne, methode, objet):
@@ -99,13 +119,13 @@ def _attendu(route, personne, methode, objet):
         return {405}
     if regle.acces == CONNECTE and objet is None:
         return {200, 302, 400}
-    demandes = regle.droits_pour(methode)
-    if demandes and not any(droits.a_le_droit(personne, d) for d in demandes):
+    if _sans_droit(route, personne, methode):
         return {403}
     if regle.objet is None:  # a parameter of the route may name nothing that exists
         return {200, 302, 400, 404} if regle.parametres else {200, 302, 400}
-    if objet is None or not type(objet).objects.visibles_par(personne).filter(pk=objet.pk).exists():
+    if objet is None or not _lit(personne, objet):
         return {404}
+    demandes = regle.droits_pour(methode)
     if regle.agir_pour(methode) and not any(droits.peut(personne, d, objet) for d in demandes):
         return {403}
     return {200, 302, 400, 409}
@@ -134,19 +154,14 @@ def _parcourir(route, m, *, complet):
         assert objets, f"tests/monde.py::peupler ne fait aucun {route.regle.objet}"
     temoins = {"anonyme", "celia", "rene"}
     for nom, client in m.clients.items():
-        personne = None if nom in {"anonyme", "nadia"} else getattr(m, nom)
-        if personne is not None:
-            personne = type(personne).objects.get(pk=personne.pk)
+        personne = _lecteur(m, nom)
         canaris = _canaris_interdits(personne)
         inexistente = {}
         for methode in METHODES:
             ecartee = not route.regle.accepte(methode) or methode == "HEAD"
             if ecartee and not complet and nom not in temoins:
                 continue
-            demandes = route.regle.droits_pour(methode)
-            sans_droit = (
-                personne is None or demandes and not any(droits.a_le_droit(personne, d) for d in demandes)
-            )
+            sans_droit = _sans_droit(route, personne, methode)
             cas = objets[:1] if ecartee or (sans_droit and not complet) else objets
             if route.regle.objet and _cle(route) and not ecartee:
                 cas = [None, *cas]

@@ -6,14 +6,12 @@ exist, to the byte; where it is theirs, nothing breaks; and no page ever shows a
 """
 
 from collections import defaultdict
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
-from django.db import transaction
-from django.http import HttpResponse
+from django.apps import apps
 from django.urls import Resolver404, resolve
 
-from qualit.territoire import droits
 from qualit.territoire.regles import PUBLIC
 
 from .saisies import saisies
@@ -24,7 +22,10 @@ from .test_matrice_des_droits import (
     _adresse,
     _canaris_interdits,
     _cle,
-    apps,
+    _demander,
+    _lecteur,
+    _lit,
+    _sans_droit,
     territoire,  # noqa: F401
 )
 
@@ -35,32 +36,10 @@ PAR_ROUTE = 3
 ROUTES = {r.nom: r for r in DECLAREES}
 
 
-def demander(client, methode, adresse, champs):
-    with transaction.atomic():  # a write of one case must not change the next
-        if methode == "POST":
-            reponse = client.post(adresse, champs)
-        else:
-            reponse = client.get(f"{adresse}?{urlencode(champs)}")
-        if reponse.streaming:
-            octets = b"".join(reponse.streaming_content)
-            reponse = HttpResponse(octets, status=reponse.status_code, headers=dict(reponse.headers))
-        transaction.set_rollback(True)
-    client.cookies.pop("messages", None)
-    return reponse
-
-
 def objets_de(route):
     if not route.regle.objet:
         return [None]
     return list(apps.get_model(route.regle.objet)._base_manager.order_by("pk")[:5])
-
-
-def peut_lire(personne, route, objet):
-    """Whether a page of this route about this object may open for this person."""
-    demandes = route.regle.droits_pour("GET")
-    if demandes and not any(droits.a_le_droit(personne, d) for d in demandes):
-        return False
-    return objet is None or type(objet).objects.visibles_par(personne).filter(pk=objet.pk).exists()
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +47,21 @@ def formulaires(territoire):  # noqa: F811
     """{(route, method): [fields]} of every form that the pages of the portal print."""
     trouves = defaultdict(list)
     for nom in AUTEURS:
-        personne = type(territoire.alice).objects.get(pk=getattr(territoire, nom).pk)
+        personne = _lecteur(territoire, nom)
         for route in DECLAREES:
             if not route.regle.accepte("GET") or route.regle.acces == PUBLIC:
                 continue
+            if _sans_droit(route, personne, "GET"):
+                continue
             for objet in objets_de(route):
-                if peut_lire(personne, route, objet):
+                if objet is None or _lit(personne, objet):
                     relever(territoire.clients[nom], _adresse(route, objet), trouves)
     return trouves
 
 
 def relever(client, adresse, trouves):
     """Note the forms of one page."""
-    reponse = demander(client, "GET", adresse, {})
+    reponse = _demander(client, "GET", adresse)
     if reponse.status_code != 200 or "text/html" not in reponse.headers["Content-Type"]:
         return
     for saisie in saisies(reponse.content.decode()):
@@ -108,32 +89,24 @@ def test_matrice_avec_de_vraies_saisies(territoire, formulaires):  # noqa: F811
             continue
         objets = objets_de(route)
         for qui, client in territoire.clients.items():
-            personne = None
-            if qui not in {"anonyme", "nadia"}:
-                personne = type(territoire.alice).objects.get(pk=getattr(territoire, qui).pk)
-            demandes = route.regle.droits_pour(methode)
-            sans_droit = (
-                personne is None or demandes and not any(droits.a_le_droit(personne, d) for d in demandes)
-            )
+            personne = _lecteur(territoire, qui)
+            sans_droit = _sans_droit(route, personne, methode)
             canaris = _canaris_interdits(personne)
             for champs in corps[:1] if sans_droit else corps:
                 absente = None
                 cas = objets[:1] if sans_droit else objets
                 if not sans_droit and route.regle.objet and _cle(route):
-                    reponse = demander(client, methode, _adresse(route, objets[0], INEXISTENTE), champs)
+                    reponse = _demander(client, methode, _adresse(route, objets[0], INEXISTENTE), champs)
                     absente = reponse.status_code, MASQUES.sub(b"", reponse.content)
                     assert absente[0] == 404, (qui, nom)
                 for objet in cas:
-                    reponse = demander(client, methode, _adresse(route, objet), champs)
+                    reponse = _demander(client, methode, _adresse(route, objet), champs)
                     essais += 1
                     octets = MASQUES.sub(b"", reponse.content)
                     situation = f"{qui} {methode} {nom} ({objet}) : {reponse.status_code}"
                     if sans_droit:
                         assert reponse.status_code == (302 if personne is None else 403), situation
-                    elif (
-                        objet is not None
-                        and not type(objet).objects.visibles_par(personne).filter(pk=objet.pk).exists()
-                    ):
+                    elif objet is not None and not _lit(personne, objet):
                         assert absente is None or (reponse.status_code, octets) == absente, situation
                         assert reponse.status_code == 404, situation
                     else:

@@ -144,7 +144,7 @@ def destinataires(dossier):
 def lettres(entretien):
     """The letters of a convocation: one for each addressee, with what the template needs."""
     dossier = entretien.dossier
-    if dossier.jeune.est_gele or dossier.jeune.ne_plus_contacter_le:
+    if dossier.jeune.a_ne_pas_contacter:
         return []
     identite = dossier.jeune.identite
     rang = max((c.rang for c in entretien.convocations.all()), default=1)
@@ -187,9 +187,7 @@ def numeros(dossiers):
 
 def textos(entretiens):
     """[(interview, text, its `numeros`)] of the text messages to send: nobody who must not be contacted is among them."""
-    joignables = [
-        e for e in entretiens if not (e.dossier.jeune.est_gele or e.dossier.jeune.ne_plus_contacter_le)
-    ]
+    joignables = [e for e in entretiens if not e.dossier.jeune.a_ne_pas_contacter]
     siens = numeros([e.dossier_id for e in joignables])
     return [(e, texte_sms(e), siens.get(e.dossier_id, [])) for e in joignables]
 
