@@ -126,7 +126,7 @@ def nouveau_contexte(navigateur):
 
     def ouvrir(**options):
         contexte = navigateur.new_context(**{"locale": "fr-FR", "timezone_id": "Europe/Paris"} | options)
-        contexte.set_default_timeout(10_000)
+        contexte.set_default_timeout(30_000)  # a busy machine is slow, not wrong
         contextes.append(contexte)
         return contexte
 
@@ -137,11 +137,9 @@ def nouveau_contexte(navigateur):
 
 @pytest.fixture
 def nomenclatures(db):
-    """The lists of fixtures/referentiels/, for tests that choose a solution, a motive, an outcome."""
+    """The lists of fixtures/referentiels/ as the database has them, for tests that choose a solution, a motive, an outcome."""
     from qualit.territoire import nomenclatures
-    from qualit.territoire.chargement import charger_termes
 
-    charger_termes()
     nomenclatures.vider_cache()
     yield
     nomenclatures.vider_cache()
@@ -207,6 +205,23 @@ def regarder(capturer):
     return controler
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """A test that emptied the tables gives the nomenclatures back, so that the next one, whichever it is, finds them."""
+    from pytest_django.plugin import blocking_manager_key
+
+    from qualit.territoire.chargement import charger_termes
+    from qualit.territoire.nomenclatures import vider_cache
+
+    suite = yield
+    marque = item.get_closest_marker("django_db")
+    if (marque and marque.kwargs.get("transaction")) or "transactional_db" in item.fixturenames:
+        with item.config.stash[blocking_manager_key].unblock():
+            charger_termes()
+        vider_cache()
+    return suite
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """The test database with the nomenclatures, loaded once."""
@@ -218,13 +233,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def monde(db):
-    """The small world of `tests/monde.py`. Nomenclatures are loaded again after a test that emptied the tables."""
-    from qualit.territoire.chargement import charger_termes
-    from qualit.territoire.models import Terme
-    from qualit.territoire.nomenclatures import vider_cache
+    """The small world of `tests/monde.py`."""
     from tests.monde import construire
 
-    if not Terme.objects.exists():
-        charger_termes()
-    vider_cache()
     return construire()

@@ -26,6 +26,7 @@ from qualit.api import services as logiciels
 from qualit.rgpd import services as rgpd
 from qualit.rgpd.models import Alerte, Demande
 from qualit.territoire.models import Academie, Adhesion, Bassin, Commune, Reprise, Structure, Utilisateur
+from qualit.territoire.nomenclatures import vider_cache
 from qualit.territoire.roles import Role
 from signalements.models import Contact, Question, Signalement
 from signalements.services import poser_question, situer
@@ -52,6 +53,7 @@ def adherer(utilisateur, role, siege, **champs):
 
 def construire():
     """Build the world and return it as a namespace."""
+    vider_cache()  # what an earlier test wrote in its own transaction is gone
     m = SimpleNamespace()
     m.academie = Academie.objects.create(code="CAEN", nom="Académie de Caen")
     m.rouen_academie = Academie.objects.create(code="ROUEN", nom="Académie de Rouen")

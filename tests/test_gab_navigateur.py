@@ -1,6 +1,8 @@
 """In a real Chromium: triage by keyboard without leaving the page, and a whole séance to its minutes."""
 
+import re
 from datetime import timedelta
+from urllib.parse import urljoin
 
 import pytest
 from django.conf import settings
@@ -10,8 +12,7 @@ from django.utils import timezone
 
 from gab import services
 from gab.models import Dossier, EtatDossier, Mission, Place, Seance
-from qualit.territoire import nomenclatures
-from qualit.territoire.chargement import charger_termes
+from gab.services import seances
 from signalements.models import EtatSignalement
 
 from .monde import connecter, construire, signaler
@@ -23,8 +24,6 @@ NOMS = ["AUBIN", "COLIN", "FOUCHER", "IMBERT"]
 @pytest.fixture
 def ecran(live_server, nouveau_contexte):
     """A signed-in page of the coordinator, at the width asked."""
-    charger_termes()
-    nomenclatures.vider_cache()
     m = construire()
     client = connecter(Client(), m.celia)
 
@@ -98,8 +97,8 @@ def test_tri_au_clavier(ecran, capturer):
         assert sans_debordement(etroite), chemin
 
 
-def test_seance_jusqu_au_compte_rendu(ecran, capturer):
-    m, ouvrir = ecran
+def recevoir(m):
+    """Two dossiers whose interview is done, and a place in an apprenticeship."""
     dossiers = []
     for i, nom in enumerate(NOMS[:2]):
         envoi = signaler(
@@ -118,6 +117,31 @@ def test_seance_jusqu_au_compte_rendu(ecran, capturer):
         date_entree=timezone.localdate() + timedelta(days=30),
         nombre=1,
     )
+    return dossiers, place
+
+
+def test_un_choix_fait_avant_les_scripts_compte(ecran):
+    """On a slow line, one chooses before the scripts are there: what depends on the choice still comes."""
+    m, ouvrir = ecran
+    dossiers, _ = recevoir(m)
+    seance = seances.preparer(Seance(bassin=m.caen, quand=timezone.now()), dossiers, par=m.celia)
+    seances.ouvrir(seance, par=m.celia)
+    page = ouvrir(reverse("gab:agenda"))
+    retenus = []
+    scripts = re.compile(r"/(htmx|qualit|gab)[^/]*\.js")
+    page.route(scripts, lambda route: retenus.append(route))
+    page.goto(urljoin(page.url, reverse("gab:projection", args=[seance.reference])), wait_until="commit")
+    page.locator("label", has_text="Préconisation et mission").click()
+    page.get_by_label("Type de solution").select_option("apprentissage")
+    for demande in retenus:
+        demande.continue_()
+    assert retenus
+    page.get_by_text("Cuisine, Caen – Mission locale de Caen").wait_for()
+
+
+def test_seance_jusqu_au_compte_rendu(ecran, capturer):
+    m, ouvrir = ecran
+    dossiers, place = recevoir(m)
     page = ouvrir(reverse("gab:preparer_seance"))
     page.get_by_label("Jour").fill(f"{timezone.localdate() + timedelta(days=1):%d/%m/%Y}")
     page.get_by_label("Heure").fill("9h30")

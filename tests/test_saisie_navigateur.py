@@ -29,11 +29,6 @@ def ouvrir(contexte, adresse, utilisateur):
 
 
 def test_saisir_verifier_envoyer(live_server, nouveau_contexte, capturer):
-    from qualit.territoire.chargement import charger_termes
-    from qualit.territoire.nomenclatures import vider_cache
-
-    charger_termes()
-    vider_cache()
     monde = construire()
     connu = signaler(monde.lycee, monde.alice, nom_naissance="LEMARCHAND", prenom="Tristan", sexe="M")
     for largeur in (1280, 360):

@@ -43,6 +43,17 @@
   document.addEventListener("submit", (e) => modifies.delete(e.target));
   window.addEventListener("beforeunload", (e) => { if (modifies.size) e.preventDefault(); });
 
+  // What was typed or chosen before the scripts were there, on a slow line, is told again to those who listen.
+  const change = (c) => {
+    if (c.matches("[type=checkbox], [type=radio]")) return c.checked !== c.defaultChecked;
+    if (!c.matches("select")) return c.type !== "hidden" && c.value !== c.defaultValue;
+    const premier = !c.multiple && !c.querySelector("option[selected]");
+    return [...c.options].some((o, i) => o.selected !== (o.defaultSelected || (premier && i === 0)));
+  };
+  window.addEventListener("load", () => document.querySelectorAll("main :is(input, select, textarea):not([data-envoi-auto])").forEach((c) => {
+    if (change(c)) for (const nom of ["input", "change"]) c.dispatchEvent(new Event(nom, { bubbles: true }));
+  }));
+
   // Drafts: <form data-brouillon-url="…"> is posted there 1.5 s after the last change. 2xx: saved. The status line says so.
   document.querySelectorAll("form[data-brouillon-url]").forEach((form) => {
     const etat = form.querySelector("[data-brouillon-etat]");
