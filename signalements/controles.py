@@ -56,6 +56,11 @@ def numero_lisible(normalise):
     return normalise or ""
 
 
+def recoit_les_sms(normalise):
+    """False for a French landline or box number; a foreign number may be a mobile."""
+    return not re.match(r"\+33[^67]", normalise)
+
+
 def probleme_date_naissance(jour, aujourdhui):
     """What is wrong with a birth date, in French, or ''."""
     if jour > aujourdhui:

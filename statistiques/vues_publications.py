@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.territoire import droits
@@ -21,6 +22,16 @@ from .cellules import Cellule, Tableau
 from .forms import PublicationForm
 from .models import Publication
 
+COLONNES = [
+    Colonne("Titre", "titre", 40),
+    Colonne("Campagne", "nom_campagne", 12),
+    Colonne("Chiffres arrêtés au", "arrete_au", 14),
+    Colonne("Figée le", "figee_le", 16),
+    Colonne("Par", "figee_par", 24),
+    Colonne("Jeunes repérés", lambda p: p.contenu["jeunes"], 12),
+    Colonne("Empreinte", "empreinte", 40),
+]
+
 
 def _fil(*etapes):
     return [("Statistiques", reverse("statistiques:tableau")), *etapes]
@@ -30,9 +41,11 @@ def _fil(*etapes):
 @regle(Droit.VOIR_STATISTIQUES_ACADEMIE)
 def publications(request):
     """The publications of the académie, latest first."""
-    page = paginer(request, Publication.objects.visibles_par(request.user).select_related("figee_par"))
+    lignes = Publication.objects.visibles_par(request.user).select_related("figee_par")
+    if fichier := telecharger(request, "publications", "Publications", COLONNES, lignes, droit=None):
+        return fichier
     contexte = {
-        "page": page,
+        "page": paginer(request, lignes),
         "peut_figer": droits.a_le_droit(request.user, Droit.PUBLIER_STATISTIQUES),
         "fil": _fil(("Publications", None)),
     }

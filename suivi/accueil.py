@@ -17,6 +17,7 @@ from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Structure
 from qualit.territoire.roles import Role
+from qualit.web.navigation import au_plus, nombre_lisible
 from signalements.models import EtatSignalement, Question, Signalement
 
 from . import fin_annee, missions, rappels, relances, retours
@@ -27,7 +28,7 @@ class Tuile:
     """One thing to do. urgent puts a badge on it; the tile shows even at zero when `toujours`.
 
     unite: what is counted, "one|several" where the words agree with the number; adhesion: id of another membership of
-    the person, under which the page opens (the tile then holds a button).
+    the person, under which the page opens (the tile then holds a button); plafonne: counted `au_plus`.
     """
 
     titre: str
@@ -38,6 +39,12 @@ class Tuile:
     urgent: bool = False
     toujours: bool = False
     adhesion: int | None = None
+    plafonne: bool = False
+
+    @property
+    def compte(self):
+        """The number as shown."""
+        return nombre_lisible(self.nombre, self.plafonne)
 
     @property
     def accord(self):
@@ -178,13 +185,16 @@ def _operateur(user, adhesion):
         Tuile(
             "Coordonnées corrigées", comptes["corrigees"],
             "jeune à appeler de nouveau|jeunes à appeler de nouveau", f"{liste}?vue=corrigees",
-            "L’établissement a répondu : un autre numéro, ou rien de mieux.",
+            "L’établissement a répondu : un autre numéro, ou rien de mieux.", plafonne=True,
         ),
-        Tuile("À rappeler", comptes["rappels"], "aujourd’hui ou avant", f"{liste}?vue=rappels"),
+        Tuile("À rappeler", comptes["rappels"], "aujourd’hui ou avant", f"{liste}?vue=rappels", plafonne=True),
         Tuile(
-            "Sans nouvelles", comptes["sans_nouvelles"], "depuis plus de 30 jours", f"{liste}?vue=sans_nouvelles"
+            "Sans nouvelles", comptes["sans_nouvelles"], "depuis plus de 30 jours", f"{liste}?vue=sans_nouvelles", plafonne=True,
         ),
-        Tuile("Devenirs à revérifier", comptes["a_reverifier"], "dont la date est passée", f"{liste}?vue=a_reverifier"),
+        Tuile(
+            "Devenirs à revérifier", comptes["a_reverifier"], "dont la date est passée", f"{liste}?vue=a_reverifier",
+            plafonne=True,
+        ),
         Tuile("Missions en cours", comptes["en_cours"], "jeune suivi|jeunes suivis", f"{liste}?vue=en_cours", toujours=True),
         Tuile(
             "Places vacantes", adhesion.structure.places.filter(retiree_le__isnull=True, nombre__gt=0).count(),
@@ -281,8 +291,8 @@ def _gab(user, adhesion):
             f"Et {ensuite} plus tard." if ensuite else "", toujours=bool(ensuite),
         ),
         Tuile(
-            "Devenirs à revérifier", missions.devenirs_a_reverifier(user).count(), "dont la date est passée",
-            reverse("suivi:a_reverifier"),
+            "Devenirs à revérifier", au_plus(missions.devenirs_a_reverifier(user)).count(), "dont la date est passée",
+            reverse("suivi:a_reverifier"), plafonne=True,
         ),
         Tuile(
             "Prochaine séance",

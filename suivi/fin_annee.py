@@ -21,6 +21,7 @@ from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Adhesion, Structure
 from qualit.territoire.roles import Role
+from qualit.web.navigation import nombre_lisible
 from signalements.models import EtatSignalement, Question, Signalement, campagne_de
 
 from . import lectures, missions, relances, retours
@@ -28,13 +29,19 @@ from . import lectures, missions, relances, retours
 
 @dataclass(frozen=True)
 class Point:
-    """One line of the list: settled when `nombre` is 0 (or, with `attendu`, when it is not)."""
+    """One line of the list: settled when `nombre` is 0 (or, with `attendu`, when it is not). plafonne: counted `au_plus`."""
 
     titre: str
     nombre: int
     url: str
     texte: str = ""
     attendu: bool = False
+    plafonne: bool = False
+
+    @property
+    def compte(self):
+        """The number as shown."""
+        return nombre_lisible(self.nombre, self.plafonne)
 
     @property
     def fait(self):
@@ -102,8 +109,8 @@ def _operateur(user, adhesion):
             "La personne qui les suivait n’est plus dans votre structure.",
         ),
         Point("Missions sans réponse", comptes["a_repondre"], f"{liste}?vue=a_repondre"),
-        Point("Jeunes sans nouvelles", comptes["sans_nouvelles"], f"{liste}?vue=sans_nouvelles"),
-        Point("Devenirs à revérifier", comptes["a_reverifier"], f"{liste}?vue=a_reverifier"),
+        Point("Jeunes sans nouvelles", comptes["sans_nouvelles"], f"{liste}?vue=sans_nouvelles", plafonne=True),
+        Point("Devenirs à revérifier", comptes["a_reverifier"], f"{liste}?vue=a_reverifier", plafonne=True),
         Point(
             "Fermeture d’été annoncée",
             Fermeture.objects.filter(structure=structure, fin__gte=timezone.localdate()).count(),

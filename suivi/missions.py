@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Count, DateField, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import DateField, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from gab.models import ETATS_OUVERTS, Entretien, EtatDossier, Mission
 from qualit.territoire import champs, droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.nomenclatures import libelle
+from qualit.web.navigation import au_plus, compter
 from signalements.models import Contact, EtatContact, EtatSignalement, Signalement
 
 from . import coordonnees
@@ -30,6 +31,7 @@ VUES = {
     "a_reverifier": "À revérifier",
     "terminees": "Terminées",
 }
+A_REGARDER = {"corrigees", "rappels", "sans_nouvelles", "a_reverifier"}
 
 
 def avec_suivi(missions):
@@ -84,8 +86,11 @@ def condition(vue, aujourdhui=None):
 
 
 def comptes(missions):
-    """How many missions each list holds: {vue: number}, in one query."""
-    return missions.aggregate(**{vue: Count("pk", filter=condition(vue)) for vue in VUES})
+    """How many missions each list holds: {vue: number}, in one query; those that take a look at each jeune, `au_plus`."""
+    listes = {vue: missions.filter(condition(vue)).values("pk") for vue in VUES}
+    return dict(
+        zip(VUES, compter(au_plus(q) if vue in A_REGARDER else q for vue, q in listes.items()), strict=True)
+    )
 
 
 @dataclass

@@ -123,7 +123,8 @@ def test_un_creneau_supprime_ne_se_prend_plus(monde):
 
 
 @pytest.mark.parametrize(
-    ("action", "rendu"), [("reporter", True), ("annuler", True), ("constater_absence", False)]
+    ("action", "rendu"),
+    [("reporter", True), ("annuler", True), ("excuser", True), ("constater_absence", False)],
 )
 def test_un_entretien_reporte_rend_son_creneau(monde, client, action, rendu):
     dossier, libre = retenu(monde), creneau(monde, 4)
@@ -138,10 +139,10 @@ def test_un_entretien_reporte_rend_son_creneau(monde, client, action, rendu):
     assert dossier.etat == "entretien_a_tenir"
     if action == "annuler":
         assert suite.url == services.lien(dossier)
-    else:  # and the jeune is convened again, for the second time when the first was missed
+    else:  # and the jeune is convened again, for the second time unless it was only put off
         assert suite.url == reverse("gab:convoquer", args=[dossier.reference])
         suivant = convoque(monde, dossier, quand=dans(9))
-        assert suivant.convocations.get().rang == (2 if action == "constater_absence" else 1)
+        assert suivant.convocations.get().rang == (1 if action == "reporter" else 2)
 
 
 # --- Batch
@@ -277,8 +278,11 @@ def test_le_sms_s_ouvre_dans_le_telephone_et_ne_nomme_personne(monde, client):
     identite = dossier.jeune.identite
     assert identite.nom_naissance not in texte and identite.prenom not in texte and len(texte) <= 160
     assert escape(texte) in client.get(page).content.decode()
+    identite.contacts.update(normalisee="+33231000001", valeur="02 31 00 00 01")
+    fixe = client.get(page).content.decode()
+    assert "sms:" not in fixe and 'href="tel:+33231000001"' in fixe
     identite.contacts.update(etat="faux")
-    assert "sms:" not in client.get(page).content.decode()
+    assert "tel:+33" not in client.get(page).content.decode()
 
 
 def test_les_sms_d_un_lot_sur_une_page(monde, client):

@@ -47,6 +47,13 @@ LISTES = [
     ("/territoire/structures/", "rene", False),
     ("/journal/", "dora", False),
     ("/logiciels/", "andre", False),
+    ("/gab/a-surveiller/", "rene", True),
+    ("/gab/a-surveiller/?liste=transferts", "rene", True),
+    ("/statistiques/publications/", "rene", False),
+    ("/territoire/invitations/", "andre", False),
+    ("/imports/", "alice", False),
+    ("/donnees/consultations/", "dora", False),
+    ("/donnees/consultations/?vue=traitees", "dora", False),
 ]
 #: Fields of free text (decisions.md 9).
 TEXTES_LIBRES = {
@@ -92,6 +99,20 @@ def test_chaque_liste_se_telecharge_dans_les_trois_formats(peuple):
         assert len({tuple(lignes[0]) for lignes in lues.values()}) == 1, f"{adresse}: the same headers"
         if adresse != "/journal/":  # which each of these requests lengthens
             assert len({len(lignes) for lignes in lues.values()}) == 1, f"{adresse}: as many rows"
+
+
+def test_les_lignes_d_un_import_se_telechargent_par_sorte(peuple):
+    lot = peuple.imports["lycee"]
+    page = f"/imports/{lot.reference}/"
+    contexte = connecter(Client(), peuple.alice).get(page).context
+    assert len(contexte["page"].object_list)
+    for onglet in contexte["onglets"]:
+        reponse, contenu = demander(peuple.alice, f"{page}?voir={onglet['code']}", "xlsx")
+        lignes = cellules(contenu, "xlsx")[1:]
+        assert len(lignes) == onglet["compte"] and reponse.status_code == 200
+        attendues = lot.lignes.filter(statut__in=onglet["statuts"])
+        assert [(ligne[0], ligne[1]) for ligne in lignes] == [(x.numero, x.nom_complet) for x in attendues]
+    assert demander(peuple.lucie, page, "csv")[0].status_code == 404
 
 
 def test_chaque_page_de_liste_montre_le_menu(peuple):

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from qualit.echanges.lecture import FichierIllisible
+from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.journal.models import Action
 from qualit.journal.services import montrer, noter
 from qualit.territoire import droits
@@ -39,6 +40,24 @@ ONGLETS = [
     ("a_decider", "À décider", [Statut.A_DECIDER]),
     ("deja", "Déjà signalés", [Statut.DEJA_ENVOYEE]),
     ("refusees", "Refusées", [Statut.REFUSEE]),
+]
+
+LISTES = [
+    Colonne("Fichier", "nom_fichier", 40),
+    Colonne("Déposé le", "cree_le", 16),
+    Colonne("Par", "auteur", 24),
+    Colonne("Où en est-il", lambda lot: lot.get_etape_display(), 24),
+    Colonne("Signalements envoyés", lambda lot: lot.bilan.get("importees"), 12),
+]
+LIGNES = [
+    Colonne("Ligne", "numero", 8),
+    Colonne("Jeune", "nom_complet", 30),
+    Colonne("Né(e) le", "ne_le", 12),
+    Colonne("Classe", "classe"),
+    Colonne("Sorti(e) le", "sorti_le", 12),
+    Colonne("Sort de la ligne", lambda ligne: ligne.get_statut_display(), 24),
+    Colonne("Signalement", "signalement.reference", 12),
+    Colonne("Raisons", lambda ligne: "\n".join([*ligne.raisons, *ligne.remarques]), 50),
 ]
 
 
@@ -84,10 +103,11 @@ def _impossible(request, lot, refus):
 @regle(Droit.IMPORTER)
 def liste(request):
     """The lists of one's structure, the latest first."""
-    page = paginer(
-        request, Import.objects.visibles_par(request.user).select_related("auteur").defer("contenu")
-    )
-    return render(request, "imports/liste.html", {"page": page, "fil": [("Importer une liste", None)]})
+    lots = Import.objects.visibles_par(request.user).select_related("auteur").defer("contenu")
+    if fichier := telecharger(request, "imports", "Listes déposées", LISTES, lots, droit=None):
+        return fichier
+    contexte = {"page": paginer(request, lots), "fil": [("Importer une liste", None)]}
+    return render(request, "imports/liste.html", contexte)
 
 
 @regle(Droit.IMPORTER, methodes=DEUX)
@@ -230,6 +250,10 @@ def _resultat(request, lot):
     defaut = next((o for o in onglets if o["compte"]), onglets[0])
     actif = next((o for o in onglets if o["code"] == request.GET.get("voir")), defaut)
     lignes = lot.lignes.filter(statut__in=actif["statuts"]).select_related("signalement")
+    if fichier := telecharger(
+        request, "lignes", actif["libelle"], LIGNES, lignes, voir=lambda ligne: ([lot], ())
+    ):
+        return fichier
     page = paginer(request, lignes, par_page=50)
     visibles = _visibles(request, [ligne.candidat_id for ligne in page])
     non_parties = services.non_parties(lot, [ligne.jumelle for ligne in page])

@@ -12,6 +12,7 @@ from qualit.journal.models import Action, Passage
 from qualit.journal.services import noter
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
+from signalements.controles import recoit_les_sms
 from signalements.models import Contact, EtatContact, Signalement
 
 from ..models import Creneau, Dossier, Entretien, EtatDossier
@@ -172,7 +173,7 @@ def texte_sms(entretien):
 
 
 def numeros(dossiers):
-    """{dossier id: [(Contact, number for a sms: or tel: link)]} of the phone numbers that nobody found to be wrong."""
+    """{dossier id: [(Contact, number for a tel: link, whether it takes text messages)]}, without the numbers found wrong."""
     contacts = (
         Contact.objects.filter(signalement__versement__dossier__in=dossiers, type=Contact.Type.TELEPHONE)
         .exclude(etat=EtatContact.FAUX)
@@ -182,7 +183,7 @@ def numeros(dossiers):
     vus = {}
     for contact in contacts:
         vus.setdefault(contact.dossier_id, {}).setdefault(contact.normalisee, contact)
-    return {dossier: [(c, n) for n, c in siens.items()] for dossier, siens in vus.items()}
+    return {dossier: [(c, n, recoit_les_sms(n)) for n, c in siens.items()] for dossier, siens in vus.items()}
 
 
 def textos(entretiens):

@@ -138,7 +138,7 @@ def constater(entretien, action, *, par, motif="", **champs):
         entretien, action, par=par, motif=motif, constate_le=timezone.now(), **champs
     )
     dossier = entretien.dossier
-    if action in {"reporter", "annuler"}:
+    if action in {"excuser", "reporter", "annuler"}:
         Creneau.objects.filter(entretien=entretien, quand__gt=timezone.now()).update(entretien=None)
     if action == "tenir":
         _noter_la_reception(entretien)

@@ -30,12 +30,26 @@ def inscrire(libelle, route, *, droits, ordre, compte=None):
     _ENTREES[route] = Entree(libelle, route, frozenset(droits), ordre, compte)
 
 
+#: A costly count stops there: beyond it, people only need to know that there are many.
+PLAFOND = 999
+
+
+def au_plus(lignes):
+    """The first rows of a queryset, enough to tell `PLAFOND` from more."""
+    return lignes.order_by().values("pk")[: PLAFOND + 1]
+
+
+def nombre_lisible(nombre, plafonne=True):
+    """A number as shown; plafonne: it was counted `au_plus`."""
+    return f"plus de {PLAFOND}" if plafonne and nombre > PLAFOND else nombre
+
+
 def compter(lignes):
     """The number of rows of each queryset, all counted by one query."""
     morceaux, valeurs = [], []
     for une in lignes:
         try:
-            sql, parametres = une.order_by().query.sql_with_params()
+            sql, parametres = (une if une.query.is_sliced else une.order_by()).query.sql_with_params()
         except EmptyResultSet:
             sql, parametres = "SELECT 1 WHERE false", ()
         morceaux.append(f"(SELECT count(*) FROM ({sql}) lignes)")

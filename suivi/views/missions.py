@@ -12,6 +12,7 @@ from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web import jetons
+from qualit.web.navigation import PLAFOND, nombre_lisible
 from qualit.web.pagination import paginer
 
 from .. import coordonnees, services, tableurs
@@ -62,7 +63,8 @@ def liste(request):
     missions = missions.order_by(*tri, "pk")
     if fichier := tableurs.mes_missions(request, missions, lectures.VUES[vue]):
         return fichier
-    page = paginer(request, missions, total=missions.count() if filtre else comptes[vue])
+    compte = comptes[vue]
+    page = paginer(request, missions, total=missions.count() if filtre or compte > PLAFOND else compte)
     lignes = lectures.lignes(page.object_list)
     if vue == "corrigees":
         corrections = coordonnees.corrections(page.object_list)
@@ -79,7 +81,10 @@ def liste(request):
     )
     contexte = {
         "vue": vue,
-        "vues": [(code, nom, comptes[code]) for code, nom in lectures.VUES.items()],
+        "vues": [
+            (code, nom, nombre_lisible(comptes[code], code in lectures.A_REGARDER))
+            for code, nom in lectures.VUES.items()
+        ],
         "titre_vue": lectures.VUES[vue],
         "page": page,
         "lignes": lignes,

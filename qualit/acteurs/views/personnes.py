@@ -83,6 +83,15 @@ EQUIPE = [
     Colonne("Jusqu’au", "fin", 12),
 ]
 
+INVITATIONS = [
+    Colonne("Courriel", "email", 30),
+    Colonne("Rôle", lambda i: i.get_role_display(), 28),
+    Colonne("Lieu", "siege", 36),
+    Colonne("Envoyée le", "envoyee_le", 16),
+    Colonne("Situation", lambda i: SITUATIONS[i.situation][0]),
+    Colonne("Invitée par", "invitee_par", 24),
+]
+
 
 def academies_de(user):
     """Ids of the académies where this person works, at whatever level."""
@@ -157,7 +166,11 @@ def invitations(request):
     """Every invitation without an answer, by place, the out-of-date ones apart."""
     filtre = InvitationsForm(request.GET or None)
     lignes = _invitations_sans_reponse(request.user)
-    page = paginer(request, filtre.filtrer(lignes) if request.GET else lignes)
+    if request.GET:
+        lignes = filtre.filtrer(lignes)
+    if fichier := telecharger(request, "invitations", "Invitations", INVITATIONS, lignes, droit=None):
+        return fichier
+    page = paginer(request, lignes)
     return render(
         request,
         "acteurs/invitations.html",

@@ -10,13 +10,17 @@ register = template.Library()
 
 
 @register.inclusion_tag("composants/telecharger.html", takes_context=True)
-def telecharger(context, libre=False, texte="Télécharger la liste"):
-    """Links to this list as a file, with its present filters: {% telecharger %}. libre: no right but the page's is asked."""
+def telecharger(context, libre=False, texte="Télécharger la liste", **parametres):
+    """Links to this list as a file, with its present filters: {% telecharger %}. libre: no right but the page's is asked.
+
+    parametres: what the address says besides, where a page shows two lists.
+    """
     request = context["request"]
-    parametres = request.GET.copy()
+    filtres = request.GET.copy()
     for nom in ("page", "format"):
-        parametres.pop(nom, None)
-    prefixe = f"{parametres.urlencode()}&" if parametres else ""
+        filtres.pop(nom, None)
+    filtres.update(parametres)
+    prefixe = f"{filtres.urlencode()}&" if filtres else ""
     permis = libre or droits.a_le_droit(request.user, Droit.EXPORTER)
     return {
         "texte": texte,

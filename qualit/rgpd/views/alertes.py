@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.journal.models import Trace
 from qualit.journal.services import montrer
 from qualit.territoire.droits import Droit
@@ -15,17 +16,32 @@ from .. import alertes, conservation
 from ..forms import TraitementForm
 from ..models import Alerte
 
+COLONNES = [
+    Colonne("Jour", "jour", 12),
+    Colonne("Personne", "acteur", 28),
+    Colonne("Pourquoi", lambda a: a.get_raison_display(), 40),
+    Colonne("Mesure", "mesure", 10),
+    Colonne("D’habitude", "habitude", 10),
+    Colonne("Examinée le", "traitee_le", 16),
+    Colonne("Par", "traitee_par", 24),
+]
+
 
 @regle(Droit.LIRE_JOURNAL)
 def liste(request):
     """What is to be looked at; `?vue=traitees` shows the rest."""
     toutes = Alerte.objects.visibles_par(request.user).select_related("acteur", "traitee_par")
     traitees = request.GET.get("vue") == "traitees"
+    lignes = toutes.exclude(traitee_le=None) if traitees else toutes.a_traiter()
+    if fichier := telecharger(
+        request, "consultations", "Consultations inhabituelles", COLONNES, lignes, droit=None
+    ):
+        return fichier
     return render(
         request,
         "rgpd/alertes.html",
         {
-            "page": paginer(request, toutes.exclude(traitee_le=None) if traitees else toutes.a_traiter()),
+            "page": paginer(request, lignes),
             "traitees": traitees,
             "nombre": toutes.a_traiter().count(),
             "fil": [("Consultations inhabituelles", None)],
