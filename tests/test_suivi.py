@@ -16,6 +16,7 @@ from qualit.journal.models import Trace
 from qualit.notifications.models import Avis
 from qualit.territoire.models import Terme
 from qualit.territoire.nomenclatures import vider_cache
+from qualit.web import navigation
 from signalements.models import Contact, EtatContact
 from signalements.services import ConflitDeVersion
 from suivi import missions, relances, services
@@ -367,3 +368,17 @@ def test_le_nombre_de_requetes_ne_suit_pas_les_lignes(client, monde, missionner)
         naissance = date(timezone.localdate().year - 17, 1 + rang % 12, 28 - rang)
         missionner(rang, telephone="", nom_naissance=nom, prenom=nom[::-1].title(), date_naissance=naissance)
     assert compter() == peu
+
+
+def test_un_compte_couteux_s_arrete_et_le_dit(monde, client, missionner, monkeypatch):
+    """Beyond the ceiling the tiles and the tabs say « plus de », the list itself still shows everything."""
+    for rang in range(4):
+        missionner(rang)
+    Mission.objects.update(repondue_le=timezone.now() - timedelta(days=60))
+    client.force_login(monde.omar)
+    monkeypatch.setattr(navigation, "PLAFOND", 2)
+    assert missions.comptes(Mission.objects.all())["sans_nouvelles"] == 3
+    assert "<strong>plus de 2</strong> depuis plus de 30 jours" in client.get("/").content.decode()
+    liste = client.get(reverse("suivi:missions"), {"vue": "sans_nouvelles"})
+    assert "plus de 2" in liste.content.decode() and liste.context["page"].paginator.count == 4
+    assert len(liste.context["lignes"]) == 4

@@ -11,8 +11,7 @@ from qualit.journal.services import montrer
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
-from qualit.web import jetons
-from qualit.web.navigation import PLAFOND, nombre_lisible
+from qualit.web import jetons, navigation
 from qualit.web.pagination import paginer
 
 from .. import coordonnees, services, tableurs
@@ -64,7 +63,9 @@ def liste(request):
     if fichier := tableurs.mes_missions(request, missions, lectures.VUES[vue]):
         return fichier
     compte = comptes[vue]
-    page = paginer(request, missions, total=missions.count() if filtre or compte > PLAFOND else compte)
+    page = paginer(
+        request, missions, total=missions.count() if filtre or compte > navigation.PLAFOND else compte
+    )
     lignes = lectures.lignes(page.object_list)
     if vue == "corrigees":
         corrections = coordonnees.corrections(page.object_list)
@@ -82,7 +83,7 @@ def liste(request):
     contexte = {
         "vue": vue,
         "vues": [
-            (code, nom, nombre_lisible(comptes[code], code in lectures.A_REGARDER))
+            (code, nom, navigation.nombre_lisible(comptes[code], code in lectures.A_REGARDER))
             for code, nom in lectures.VUES.items()
         ],
         "titre_vue": lectures.VUES[vue],
