@@ -278,11 +278,11 @@ def test_le_sms_s_ouvre_dans_le_telephone_et_ne_nomme_personne(monde, client):
     identite = dossier.jeune.identite
     assert identite.nom_naissance not in texte and identite.prenom not in texte and len(texte) <= 160
     assert escape(texte) in client.get(page).content.decode()
-    identite.contacts.update(normalisee="+33231000001", valeur="02 31 00 00 01")
+    identite.contacts.update(etat="faux")
+    assert "sms:" not in client.get(page).content.decode()
+    identite.contacts.update(etat="non_verifie", normalisee="+33231000001", valeur="02 31 00 00 01")
     fixe = client.get(page).content.decode()
     assert "sms:" not in fixe and 'href="tel:+33231000001"' in fixe
-    identite.contacts.update(etat="faux")
-    assert "tel:+33" not in client.get(page).content.decode()
 
 
 def test_les_sms_d_un_lot_sur_une_page(monde, client):
