@@ -7,16 +7,17 @@ process, as a signed-in person does. Prints the median, the 95th centile (ms) an
 """
 
 import argparse
-import os
 import random
 import statistics
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 RACINE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(RACINE))
+
+from benchmarks.base import preparer  # noqa: E402
+
 BASE = "qualit_banc_gab"
 
 LIGNES = 30
@@ -47,28 +48,6 @@ UPDATE gab_dossier SET etat = (ARRAY['a_trier', 'entretien_a_tenir', 'entretien_
 WHERE etat = 'pris_en_charge' AND NOT EXISTS (
     SELECT 1 FROM gab_mission m WHERE m.dossier_id = gab_dossier.id AND m.etat IN ('acceptee', 'proposee'))
 """
-
-
-def preparer(garder):
-    """Point Django at the benchmark's database; make it when it does not exist."""
-    import psycopg
-
-    from qualit.postgres import assurer
-
-    url = os.environ.get("DATABASE_URL") or assurer(RACINE)
-    with psycopg.connect(url, autocommit=True) as connexion:
-        existe = connexion.execute("SELECT 1 FROM pg_database WHERE datname = %s", [BASE]).fetchone()
-        if existe and not garder:
-            connexion.execute(f"DROP DATABASE {BASE}")
-            existe = None
-        if not existe:
-            connexion.execute(f"CREATE DATABASE {BASE}")
-    morceaux = urlsplit(url)
-    os.environ["DATABASE_URL"] = urlunsplit(morceaux._replace(path=f"/{BASE}"))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qualit.settings.dev")
-    import django
-
-    django.setup()
 
 
 def identites(nombre):
@@ -235,7 +214,7 @@ def main():
     )
     options = a.parse_args()
     debut = time.monotonic()
-    preparer(options.garder)
+    preparer(BASE, garder=options.garder)
     if remplir(options.jeunes):
         print(f"Base remplie en {time.monotonic() - debut:.0f} s")
     from django.conf import settings

@@ -95,17 +95,30 @@ def sauver(request, reference):
     return _sauver(Saisie(request, _signalement(request, reference)))
 
 
+#: Why an automatic saving is refused, as said under the form.
+REFUS = {
+    "deja_envoye": "Ce signalement a déjà été envoyé, dans un autre onglet ou par un collègue : "
+    "ce que vous tapez ici n’est plus enregistré.",
+    "conflit": "Un collègue a modifié ce brouillon pendant votre saisie. Votre saisie reste sur cette page : "
+    "choisissez « Enregistrer le brouillon » pour comparer les deux versions.",
+}
+
+
+def _refus(raison):
+    return JsonResponse({"erreur": raison, "message": REFUS[raison]}, status=409)
+
+
 def _sauver(saisie):
     if saisie.deja_envoye:
-        return JsonResponse({"erreur": "deja_envoye"}, status=409)
+        return _refus("deja_envoye")
     saisie.lire()
     if saisie.est_vide:
         return JsonResponse({})
     try:
         if not saisie.enregistrer(automatique=True):
-            return JsonResponse({"erreur": "conflit"}, status=409)
+            return _refus("conflit")
     except TransitionImpossible:
-        return JsonResponse({"erreur": "deja_envoye"}, status=409)
+        return _refus("deja_envoye")
     return JsonResponse({"url": reverse("signalements:sauver", args=[saisie.signalement.reference])})
 
 

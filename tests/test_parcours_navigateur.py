@@ -59,9 +59,9 @@ def test_les_six_etapes(monde, en_tant_que, regarder):
     regarder(page, "parcours-04-accueil-gab")
     page.get_by_role("link", name="Signalements à trier").click()
     regarder(page, "parcours-05-tri")
-    page.get_by_role("button", name="Recevable", exact=False).first.click()
+    with page.expect_response(lambda reponse: reponse.request.method == "POST"):
+        page.get_by_role("button", name="Recevable", exact=False).first.click()
     expect(page.get_by_text("SERINETTE").first).to_be_visible()
-    page.wait_for_timeout(500)
     page.goto(f"/gab/dossiers/{dossier.reference}/convoquer/")
     regarder(page, "gab-convoquer")
     page.locator("[name=jour]").fill(jour(3))

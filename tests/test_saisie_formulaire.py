@@ -89,7 +89,8 @@ def test_double_clic_et_retour_arriere_font_un_seul_signalement(alice):
     premiere, seconde = alice.post(ENVOYER, donnees), alice.post(ENVOYER, donnees)
     assert premiere.url == seconde.url and Signalement.objects.count() == 1
     assert alice.post(NOUVEAU, donnees).url == premiere.url
-    assert alice.post("/signalements/nouveau/sauver/", donnees).status_code == 409
+    tard = alice.post("/signalements/nouveau/sauver/", donnees)
+    assert tard.status_code == 409 and "déjà été envoyé" in tard.json()["message"]
     assert Signalement.objects.count() == 1 and Dossier.objects.count() == 1
 
 
@@ -436,7 +437,8 @@ def test_la_sauvegarde_automatique_du_meme_onglet_n_est_pas_un_conflit(alice):
     url = alice.post("/signalements/nouveau/sauver/", donnees).json()["url"]
     for _ in range(3):
         assert alice.post(url, donnees).status_code == 200
-    assert alice.post(url, formulaire()).status_code == 409  # another tab, opened before
+    autre = alice.post(url, formulaire())  # another tab, opened before
+    assert autre.status_code == 409 and "comparer les deux versions" in autre.json()["message"]
     assert alice.post(reverse("dedoublonnage:envoyer", args=[seul().reference]), donnees).status_code == 302
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 from signalements.models import Signalement
 
 from .monde import construire, signaler
-from .saisie import jour
+from .saisie import formulaire, jour
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
 
@@ -74,3 +74,28 @@ def test_saisir_verifier_envoyer(live_server, nouveau_contexte, capturer):
             page.goto(live_server.url + chemin)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (nom, largeur)
             capturer(page, f"saisie-{nom}-{largeur}")
+
+
+def test_un_enregistrement_automatique_en_retard_ne_gene_pas_l_envoi(en_tant_que):
+    """On a slow line "Envoyer" overtakes the draft being saved: that saving is given up, not shown as refused."""
+    page = en_tant_que(construire().alice)
+    saisie, enregistrements, envois = formulaire(), [], []
+    page.route("**/sauver/", lambda route: enregistrements.append(route))
+    page.route("**/envoyer/", lambda route: envois.append(route))
+    page.goto("/signalements/nouveau/")
+    with page.expect_request("**/sauver/"):
+        for champ in ("nom_naissance", "prenom", "date_naissance", "classe", "date_sortie"):
+            page.fill(f"#id_{champ}", saisie[champ])
+        page.fill("#id_code_postal", saisie["code_postal"])
+        page.fill("#id_ville", saisie["ville"])
+        page.fill("#id_contacts-0-valeur", saisie["contacts-0-valeur"])
+        page.locator("label[for=id_sexe_1]").click()
+        page.select_option("#id_nature_sortie", "demission")
+    with page.expect_request("**/envoyer/"):
+        page.get_by_role("button", name="Envoyer", exact=True).click(no_wait_after=True)
+    for enregistrement in enregistrements:
+        enregistrement.fulfill(status=409, json={"message": "Ce signalement a déjà été envoyé."})
+    for envoi in envois:
+        envoi.continue_()
+    page.wait_for_url("**/accuse/")
+    assert page.fautes == [] and len(enregistrements) == len(envois) == 1

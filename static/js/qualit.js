@@ -58,16 +58,16 @@
   document.querySelectorAll("form[data-brouillon-url]").forEach((form) => {
     const etat = form.querySelector("[data-brouillon-etat]");
     const dire = (texte) => { if (etat) etat.textContent = texte; };
-    let minuteur = 0, enCours = false, encore = false;
+    let minuteur = 0, enCours = null, encore = false;
     const enregistrer = async () => {
       if (form.dataset.envoi) return;
       if (enCours) { encore = true; return; }
-      enCours = true;
+      const requete = enCours = new AbortController();
       const donnees = new FormData(form);
       for (const [nom, valeur] of [...donnees]) if (valeur instanceof File) donnees.delete(nom);
       try {
         const reponse = await fetch(form.dataset.brouillonUrl, {
-          method: "POST", body: donnees, credentials: "same-origin", redirect: "manual",
+          method: "POST", body: donnees, credentials: "same-origin", redirect: "manual", signal: requete.signal,
           headers: { "X-Requested-With": "fetch", Accept: "application/json" },
         });
         if (reponse.ok) {
@@ -77,16 +77,21 @@
           if (texte && texte.url) form.dataset.brouillonUrl = texte.url;
         } else if (reponse.type === "opaqueredirect" || reponse.status === 403 || reponse.status === 401) {
           dire("Votre session a pris fin : le brouillon n’est plus enregistré. Reconnectez-vous dans un autre onglet, puis continuez ici.");
+        } else if (reponse.status === 409) {
+          dire((await reponse.json()).message);
         } else {
           dire("Le brouillon n’a pas pu être enregistré. Votre saisie reste sur cette page.");
         }
       } catch {
+        if (requete.signal.aborted) return;
         dire("Pas de réseau : le brouillon sera enregistré à votre prochaine saisie.");
       }
-      enCours = false;
+      enCours = null;
       if (encore) { encore = false; enregistrer(); }
     };
     form.addEventListener("input", () => { clearTimeout(minuteur); minuteur = setTimeout(enregistrer, 1500); });
+    // The whole form leaves: a saving still under way would only come after it, and be refused as late.
+    form.addEventListener("submit", () => { clearTimeout(minuteur); if (enCours) enCours.abort(); enCours = null; encore = false; });
     document.addEventListener("visibilitychange", () => { if (document.hidden && modifies.has(form)) { clearTimeout(minuteur); enregistrer(); } });
   });
 
