@@ -24,8 +24,13 @@ ACCOMPAGNEMENT = (
 SOLUTION = "(e.solution_le <= p.fin)"
 
 
-def _combien(liste, dates=None):
-    return f"(SELECT count(*) FROM unnest({liste}) AS u(le) WHERE u.le <= p.fin)"
+def _combien(dates):
+    """SQL: how many of a list of days (in any order, unknown ones left out) had come. Most lists hold one day at the most:
+    only the longer are opened, since that costs more than all the rest of a row."""
+    return (
+        f"(CASE cardinality({dates}) WHEN 0 THEN 0 WHEN 1 THEN COALESCE(({dates}[1] <= p.fin)::int, 0) "
+        f"ELSE (SELECT count(*) FROM unnest({dates}) AS u(le) WHERE u.le <= p.fin) END)"
+    )
 
 
 ENVOIS = _combien("e.envois")

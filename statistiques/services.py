@@ -53,7 +53,10 @@ def reconstruire():
         curseur.execute("LOCK TABLE statistiques_a_recalculer IN SHARE ROW EXCLUSIVE MODE")
         curseur.execute("DELETE FROM statistiques_a_recalculer")
         curseur.execute("DELETE FROM statistiques_episode")
-        curseur.execute("INSERT INTO statistiques_episode SELECT * FROM statistiques_episodes(NULL)")
+        # side by side, as they are read
+        curseur.execute(
+            "INSERT INTO statistiques_episode SELECT * FROM statistiques_episodes(NULL) ORDER BY campagne"
+        )
         nombre = curseur.rowcount
         curseur.execute(VERSION_SUIVANTE)
     with connection.cursor() as curseur:
