@@ -207,12 +207,12 @@ def envoi(lignes):
         f"les mille dernières {(bornes[-1][1] - mille[1][1]) / (bornes[-1][0] - mille[1][0]) * 1000:.1f} ms"
     )
     finale = services.comptes(lot)
-    etats = dict(Signalement.objects.values_list("etat").annotate(Count("pk")))
+    etats = dict(Signalement.objects.order_by().values_list("etat").annotate(Count("pk")))
     print({s: n for s, n in finale.items() if n}, etats, f"{Jeune.objects.count()} jeunes")
     assert sum(etats.values()) == finale["importees"] and lot.etape == Import.Etape.TERMINE
     services.annuler(lot, par=par)
     mesurer("annulation", lambda: avancer(lot))
-    print(dict(Signalement.objects.values_list("etat").annotate(Count("pk"))))
+    print(dict(Signalement.objects.order_by().values_list("etat").annotate(Count("pk"))))
 
 
 if __name__ == "__main__":
