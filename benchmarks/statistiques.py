@@ -81,8 +81,8 @@ def p95(temps):
     return round(sorted(temps)[min(len(temps) - 1, int(0.95 * len(temps)))])
 
 
-def mesurer(campagnes):
-    """The figures of one size, in this process (application's role)."""
+def mesurer(campagnes, lieux=6):
+    """The figures of one size, in this process (application's role). lieux: places asked by each reader at the most."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -113,7 +113,7 @@ def mesurer(campagnes):
     pages = [
         (role, cle, c)
         for role, client in clients.items()
-        for cle in list(portees(Utilisateur.objects.get(email=f"{role}@banc.invalid")))[:6]
+        for cle in list(portees(Utilisateur.objects.get(email=f"{role}@banc.invalid")))[:lieux]
         for c in list(campagnes)[-3:]
     ]
     recalcul, encore, par_role = [], [], {}
@@ -187,6 +187,9 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--tailles", type=int, nargs="+", default=[2000, 20000, 200000])
     arguments.add_argument("--campagnes", type=int, default=10)
+    arguments.add_argument(
+        "--lieux", type=int, default=6, help="places asked by each reader, three campaigns each"
+    )
     arguments.add_argument("--garder", action="store_true", help="measure again a database already filled")
     arguments.add_argument("--mesurer", action="store_true", help=argparse.SUPPRESS)
     a = arguments.parse_args()
@@ -198,7 +201,7 @@ def main():
         from signalements.models import campagne_de
 
         annee = campagne_de(timezone.localdate())
-        print(json.dumps(mesurer(range(annee - a.campagnes + 1, annee + 1))))
+        print(json.dumps(mesurer(range(annee - a.campagnes + 1, annee + 1), a.lieux)))
         return
     proprietaire, application = urls()
     if not a.garder:
@@ -229,7 +232,9 @@ def main():
             "QUALIT_SERVEUR": "",
             "PYTHONHASHSEED": "0",
         }
-        commande = [sys.executable, __file__, "--mesurer", "--campagnes", str(a.campagnes)]
+        commande = [
+            sys.executable, __file__, "--mesurer", "--campagnes", str(a.campagnes), "--lieux", str(a.lieux)
+        ]  # fmt: skip
         sortie = subprocess.run(commande, env=environnement, check=True, stdout=subprocess.PIPE, text=True)
         ligne |= json.loads(sortie.stdout.strip().splitlines()[-1])
         print(json.dumps(ligne | {"charge": round(os.getloadavg()[0], 1)}), flush=True)
