@@ -168,9 +168,9 @@ def _constats_d_age(signalement, aujourdhui):
                 Constat(
                     "bloquant",
                     f"Ce jeune avait {age} ans à sa sortie : avant 16 ans, l’obligation scolaire demeure. Prévenez la "
-                    f"DSDEN (cellule de l’obligation scolaire) pour qu’il soit rescolarisé. La fiche reste en "
-                    f"brouillon : elle pourra être envoyée à partir du {seize:%d/%m/%Y} si le jeune est alors sans "
-                    f"solution, et un rappel vous parviendra ce jour-là.",
+                    f"DSDEN (cellule de l’obligation scolaire) pour qu’il soit rescolarisé. Le signalement "
+                    f"pourra être envoyé à partir du {seize:%d/%m/%Y} si le jeune est alors sans solution ; si vous en "
+                    f"gardez un brouillon dans le portail, un rappel vous parviendra ce jour-là.",
                     "date_naissance",
                 )
             )

@@ -29,7 +29,7 @@ def campagnes():
 
 
 def lire_jour(texte):
-    """A date of the address (ISO, or jj/mm/aaaa from the form), never in the future; None when it is not one."""
+    """A date of the address (ISO, or jj/mm/aaaa from the form), never in the future; None when it is none of a campaign."""
     texte = (texte or "").strip()
     try:
         if "/" in texte:
@@ -39,7 +39,7 @@ def lire_jour(texte):
             lu = date.fromisoformat(texte)
     except ValueError:
         return None
-    return min(lu, timezone.localdate())
+    return min(lu, timezone.localdate()) if lu.year >= PREMIERE_CAMPAGNE else None
 
 
 def lire_champ(parametres, portee):

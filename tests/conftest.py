@@ -206,7 +206,7 @@ def regarder(capturer):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item):
+def pytest_runtest_teardown(item, nextitem):
     """A test that emptied the tables gives the nomenclatures back, so that the next one, whichever it is, finds them."""
     from pytest_django.plugin import blocking_manager_key
 
@@ -215,6 +215,8 @@ def pytest_runtest_teardown(item):
 
     suite = yield
     marque = item.get_closest_marker("django_db")
+    if nextitem is None:  # the database of the tests is gone already
+        return suite
     if (marque and marque.kwargs.get("transaction")) or "transactional_db" in item.fixturenames:
         with item.config.stash[blocking_manager_key].unblock():
             charger_termes()

@@ -1,13 +1,16 @@
 """Lists sent by a structure: what each row is, sending, undo, and nothing learnt of what lies outside the scope."""
 
+import io
 import json
 import random
 from importlib import import_module
 from io import StringIO
 
 import pytest
+import xlsxwriter
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage import services as identites
@@ -356,6 +359,60 @@ def test_ce_que_l_etablissement_a_dit_n_est_pas_redemande(monde):
     assert services.colonnes(suivant)[7].champ == "classe"
     assert services.valeurs_a_dire(suivant)[0] == {}
     assert not Correspondance.objects.exclude(structure=monde.lycee).exists()
+
+
+def test_une_reponse_fausse_se_corrige_en_revenant_aux_colonnes(monde):
+    rangs = listes.rangees(jeunes(1))
+    rangs[0][9] = "Parti vivre ailleurs"
+    lot = services.deposer(monde.lycee, "l.csv", listes.csv_de(rangs), par=monde.alice)
+    champs = {c.rang: c.champ for c in services.colonnes(lot)}
+
+    def dire(sens):
+        services.choisir_valeurs(lot, {"nature_sortie": {"Parti vivre ailleurs": sens}}, {}, par=monde.alice)
+        services.mener_a_bien(lot)
+        return lot.lignes.get().donnees.get("nature_sortie")
+
+    services.choisir_colonnes(lot, champs, {}, par=monde.alice)
+    assert dire("exclusion_definitive") == "exclusion_definitive"
+    services.choisir_colonnes(lot, champs, {}, par=monde.alice)
+    [(ecrit, _, dit, _)] = services.valeurs_a_dire(lot)[0]["nature_sortie"]
+    assert (ecrit, dit) == ("Parti vivre ailleurs", "exclusion_definitive")
+    assert dire("demission") == "demission"
+    services.choisir_colonnes(lot, champs, {}, par=monde.alice)
+    dire("")
+    assert not Correspondance.objects.filter(champ="nature_sortie").exists()
+
+
+def test_un_titre_porte_par_deux_colonnes_n_est_pas_retenu(monde):
+    rangs = [["Lemarchand", "Tristan", "LEMARCHAND", "12/03/2009", "01/10/2026"]]
+    titres = ["Nom", "Prénom", "Nom", "Né le", "Sortie le"]
+    lot = services.deposer(monde.lycee, "l.csv", listes.csv_de(rangs, titres), par=monde.alice)
+    champs = {c.rang: c.champ for c in services.colonnes(lot)} | {0: "nom_naissance", 2: ""}
+    services.choisir_colonnes(lot, champs, {"nature_sortie": "demission", "classe": "2 TU"}, par=monde.alice)
+    titres[2] = "Groupe"
+    suivant = services.deposer(monde.lycee, "l.csv", listes.csv_de(rangs, titres), par=monde.alice)
+    assert services.colonnes(suivant)[0].champ == "nom_naissance"
+
+
+def test_les_autres_feuilles_d_un_classeur_sont_dites(monde, client):
+    rangs = listes.rangees(jeunes(2))
+    seule = services.deposer(monde.lycee, "l.xlsx", listes.xlsx_de(rangs), par=monde.alice)
+    assert seule.bilan["autres_feuilles"] == []
+    sortie = io.BytesIO()
+    with xlsxwriter.Workbook(sortie, {"in_memory": True}) as classeur:
+        for nom, lignes in (
+            ("2CAP", [listes.TITRES, rangs[0]]),
+            ("TPRO", [listes.TITRES, rangs[1]]),
+            ("Notes", [["À relire"]]),
+        ):
+            feuille = classeur.add_worksheet(nom)
+            for n, ligne in enumerate(lignes):
+                feuille.write_row(n, 0, [str(c) for c in ligne])
+    lot = services.deposer(monde.lycee, "l.xlsx", sortie.getvalue(), par=monde.alice)
+    assert lot.bilan["autres_feuilles"] == ["TPRO"] and lot.total == 1
+    client.force_login(monde.alice)
+    page = client.get(reverse("imports:colonnes", args=[lot.reference])).content.decode()
+    assert "Une seule feuille est lue" in page and "TPRO" in page
 
 
 # --- Interruptions and undo --------------------------------------------------------------------------------

@@ -457,6 +457,13 @@ def test_on_filtre_par_motif_diplome_etablissement_et_bassin_de_formation(un_ale
     assert reponse.context["champ"].filtres == ()
 
 
+@pytest.mark.parametrize("jour", ["0001-01-01", "2026-02-31", "31/02/2026", "9999-12-31", "\x00"])
+def test_une_date_impossible_ne_casse_pas_la_page(un_alea, client, jour):
+    client.force_login(un_alea.rene)
+    for champ in ("au", "connu"):
+        assert client.get(reverse("statistiques:tableau"), {champ: jour}).status_code == 200
+
+
 def test_les_hors_champ_par_source(un_alea, client):
     """By type of school and by the way they were reported, against the raw episodes; a file of each table."""
     services.rafraichir_tout()

@@ -16,7 +16,7 @@ from qualit.acteurs import passation, referentiels, reprise, services, structure
 from qualit.acteurs.lecture import lire_tableau
 from qualit.api.models import Acces
 from qualit.journal.models import Trace
-from qualit.territoire.models import Invitation, Reprise, Structure, Utilisateur
+from qualit.territoire.models import Commune, Invitation, Reprise, Structure, Utilisateur
 from qualit.territoire.roles import Role
 from signalements.models import EtatNeant, Signalement
 from suivi import services as suivi
@@ -202,6 +202,17 @@ def test_le_bassin_suit_la_commune_ou_se_choisit(monde):
     assert choisie.structure.bassin == monde.lisieux and choisie.structure.bassin_force
     assert refusee.effet == "refusee" and "UAI incorrect" in refusee.erreurs[0]
     assert not Structure.objects.filter(uai="0140013N").exists()  # a preview
+
+
+def test_une_structure_de_toute_l_academie_ne_prend_pas_le_bassin_de_sa_commune(monde):
+    rectorat = Structure.objects.create(
+        nom="Rectorat d’essai", code="RECT-E", type="rectorat", academie=monde.academie, uai="0141796B",
+        commune=Commune.objects.get(code_insee="14118"),
+    )  # fmt: skip
+    meme, demenage = (liste(monde, f"0141796B;Rectorat d’essai;;{code};;")[0] for code in ("14118", "14366"))
+    assert meme.effet == "identique" and meme.structure.bassin is None
+    assert demenage.effet == "modifiee" and demenage.structure.bassin == monde.lisieux
+    assert rectorat.bassin is None
 
 
 def test_dans_une_structure_fermee_on_n_invite_plus_mais_on_met_fin(monde):

@@ -45,3 +45,10 @@ def retenir(structure, champ, associations):
         unique_fields=["structure", "champ", "texte"],
         update_fields=["cible"],
     )
+
+
+def oublier(structure, champ, textes):
+    """Forget what these texts mean for one field."""
+    Correspondance.objects.filter(
+        structure=structure, champ=champ, texte__in=[t[:200] for t in textes]
+    ).delete()

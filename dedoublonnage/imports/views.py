@@ -180,6 +180,7 @@ def colonnes(request, reference):
             "form": form,
             "manquants": manquants,
             "conseil": POUR_TOUS if CHAMPS["date_sortie"].libelle in manquants else "",
+            "autres_feuilles": lot.bilan.get("autres_feuilles", []),
             "interdites": [c.titre for c in siennes if c.origine == "interdite"],
             "fil": _fil(lot, "Colonnes"),
         },

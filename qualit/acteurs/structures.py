@@ -180,6 +180,7 @@ def _remplir(structure, valeurs, siret, communes, bassins, types, reprenables):
         raise ValueError("Le type manque.")
     if valeurs["prive"] is not None:
         structure.prive = cle_de_tri(valeurs["prive"]) in {"1", "oui", "vrai", "true", "prive", "pr"}
+    commune_avant = structure.commune_id if structure.pk else None
     if valeurs["code_commune"]:
         commune = communes.get(valeurs["code_commune"].zfill(5))
         if commune is None:
@@ -191,7 +192,7 @@ def _remplir(structure, valeurs, siret, communes, bassins, types, reprenables):
             raise ValueError(f"Bassin inconnu : {valeurs['bassin']}.")
         structure.bassin = bassin
         structure.bassin_force = structure.commune is None or structure.commune.bassin != bassin
-    elif structure.commune and not structure.bassin_force:
+    elif structure.commune and not structure.bassin_force and structure.commune_id != commune_avant:
         structure.bassin = structure.commune.bassin
     if valeurs["fermee_le"] is not None:
         try:

@@ -134,6 +134,8 @@ class Entete:
     feuille: int
     debut: int
     colonnes: list
+    autres: list = field(default_factory=list)
+    """Names of the other sheets that look like lists: they are not read."""
 
     def manquants(self):
         """Labels of the fields without which no row can be read."""
@@ -151,10 +153,12 @@ def reconnaitre(tableau, memoire=None):
     memoire: {normalised heading: field} that the structure chose before.
     """
     memoire = memoire or {}
-    meilleure, mieux = None, 0
+    meilleure, mieux, notes = None, 0, {}
     for rang, feuille in enumerate(tableau.feuilles):
         for place in range(min(LIGNES_DE_TITRE, len(feuille.lignes))):
             note = _note(feuille.lignes, place, memoire)
+            if place + 1 < len(feuille.lignes):
+                notes[rang] = max(note, notes.get(rang, 0))
             if note > mieux:
                 meilleure, mieux = (rang, place), note
     if meilleure is None or mieux < 2:
@@ -172,7 +176,8 @@ def reconnaitre(tableau, memoire=None):
         textes = dict.fromkeys(nettoyer_texte(v)[:40] for v in vus if v is not None)
         colonne.exemples = [t for t in textes if t][:3]
     vides = [c for c in colonnes if not c.titre and not c.exemples]
-    return Entete(rang, place + 1, [c for c in colonnes if c not in vides])
+    autres = [tableau.feuilles[r].nom for r, note in notes.items() if r != rang and 2 <= note >= mieux / 2]
+    return Entete(rang, place + 1, [c for c in colonnes if c not in vides], autres)
 
 
 def _premiere_large(tableau):

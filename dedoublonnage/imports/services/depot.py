@@ -1,5 +1,7 @@
 """A list is dropped, its columns and its values are said, its reading may start; or it is abandoned."""
 
+from collections import Counter
+
 from django.db import transaction
 
 from qualit.echanges.lecture import FichierIllisible, lire
@@ -12,7 +14,7 @@ from signalements.listes.lignes import EXIGES, NOMENCLATURES, Lecteur
 from signalements.listes.valeurs import texte
 
 from .. import memoire
-from ..modeles import Import, ImportImpossible
+from ..modeles import Correspondance, Import, ImportImpossible
 from .communs import mettre
 
 Etape = Import.Etape
@@ -43,6 +45,7 @@ def deposer(structure, nom, contenu, *, par):
             debut=entete.debut,
             colonnes=[vars(c) for c in entete.colonnes],
             total=total,
+            bilan={"autres_feuilles": entete.autres},
         )
         noter(Action.ECRITURE, "import_depose", lot, par=par, lignes=total)
     return lot
@@ -78,11 +81,12 @@ def choisir_colonnes(lot, champs, defauts, *, par):
     manques = manquants(siennes, defauts)
     if manques:
         raise ImportImpossible(f"Dites quelle colonne donne : {', '.join(manques)}.")
+    portees = Counter(c.cle for c in siennes)  # a heading borne by two columns says nothing of the next list
     with transaction.atomic():
         memoire.retenir(
             lot.structure,
             memoire.TITRES,
-            {c.cle: c.champ for c in siennes if c.origine == "memoire"},
+            {c.cle: c.champ for c in siennes if c.origine == "memoire" and portees[c.cle] == 1},
         )
         mettre(lot, {Etape.COLONNES, Etape.VALEURS, Etape.PRET}, Etape.VALEURS,
                 colonnes=[vars(c) for c in siennes], defauts=defauts)  # fmt: skip
@@ -103,8 +107,10 @@ def valeurs_a_dire(lot):
     """What the file says that is not understood, and the classes whose formation the structure never said.
 
     Returns ({field: [(text, number of rows, likely code, [(code, label)])]}, [(class, number of rows, formation)]).
+    What the structure said already is there too when the rows were read once: the user came back to correct something.
     """
     lecteur = lecteur_de(lot)
+    dites = _deja_dites(lot)
     inconnues, classes = {c: {} for c in NOMENCLATURES}, {}
     avec_formation = any(c.champ == "formation" for c in lecteur.colonnes)
     for _, cellules in lignes_du_fichier(lot):
@@ -113,11 +119,17 @@ def valeurs_a_dire(lot):
                 continue
             if colonne.champ in NOMENCLATURES:
                 ecrit = texte(cellules[colonne.rang])
-                if lecteur.listes[colonne.champ].code(ecrit) is None:
+                if (
+                    lecteur.listes[colonne.champ].code(ecrit) is None
+                    or (colonne.champ, normaliser(ecrit)) in dites
+                ):
                     inconnues[colonne.champ][ecrit] = inconnues[colonne.champ].get(ecrit, 0) + 1
             elif colonne.champ == "classe" and not avec_formation:
                 ecrit = texte(cellules[colonne.rang])
-                if normaliser(ecrit) in lecteur.formations:
+                if (
+                    normaliser(ecrit) in lecteur.formations
+                    and (memoire.FORMATIONS, normaliser(ecrit)) not in dites
+                ):
                     continue
                 classes[ecrit] = classes.get(ecrit, 0) + 1
     dire = {}
@@ -125,9 +137,18 @@ def valeurs_a_dire(lot):
         liste = lecteur.listes[champ]
         if textes:
             plus = sorted(textes.items(), key=lambda t: (-t[1], t[0]))[:VALEURS_MAXIMUM]
-            dire[champ] = [(ecrit, n, liste.proposition(ecrit), liste.termes) for ecrit, n in plus]
+            dire[champ] = [
+                (ecrit, n, liste.code(ecrit) or liste.proposition(ecrit), liste.termes) for ecrit, n in plus
+            ]
     plus = sorted(classes.items(), key=lambda t: (-t[1], t[0]))[:VALEURS_MAXIMUM]
-    return dire, [(ecrit, n, "") for ecrit, n in plus]
+    return dire, [(ecrit, n, lecteur.formations.get(normaliser(ecrit), "")) for ecrit, n in plus]
+
+
+def _deja_dites(lot):
+    """{(field, text)} that the structure said itself: asked again, as said, when the user comes back from the rows read."""
+    if not lot.lignes.exists():
+        return set()
+    return set(Correspondance.objects.filter(structure=lot.structure).values_list("champ", "texte"))
 
 
 def choisir_valeurs(lot, valeurs, formations, *, par):
@@ -136,6 +157,9 @@ def choisir_valeurs(lot, valeurs, formations, *, par):
         for champ, associations in valeurs.items():
             memoire.retenir(
                 lot.structure, champ, {normaliser(t): code for t, code in associations.items() if code}
+            )
+            memoire.oublier(
+                lot.structure, champ, [normaliser(t) for t, code in associations.items() if not code]
             )
         memoire.retenir(lot.structure, memoire.FORMATIONS, {normaliser(c): f for c, f in formations.items()})
         demarrer_lecture(lot, par=par)

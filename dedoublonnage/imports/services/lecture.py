@@ -29,7 +29,7 @@ def lire_un_peu(lot, pas, memo):
     lot.faites += len(a_lire)
     finie = lot.faites >= lot.total
     if finie:
-        mettre(lot, {Etape.LECTURE}, Etape.PRET, bilan=comptes(lot))
+        mettre(lot, {Etape.LECTURE}, Etape.PRET, bilan=lot.bilan | comptes(lot))
     else:
         mettre(lot, {Etape.LECTURE}, Etape.LECTURE)
     memo["faites"] = lot.faites

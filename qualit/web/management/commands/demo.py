@@ -41,6 +41,8 @@ class Command(BaseCommand):
         self.enfants = []
         for signal_ in SIGNAUX:
             signal.signal(signal_, self._demander_l_arret)
+        # what calendars and messages give as the address of the portal
+        os.environ.setdefault("ADRESSE_DU_SITE", f"http://{ADRESSE}:{port}")
         try:
             exiger_port_libre(port)
             self._preparer()
