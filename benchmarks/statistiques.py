@@ -157,11 +157,14 @@ def resume():
     """Time of the summary: whole, then after 100 changes."""
     from django.db import connection
 
-    from statistiques import services
+    from statistiques import cliches, services
 
     debut = time.perf_counter()
     services.reconstruire()
     entier = time.perf_counter() - debut
+    debut = time.perf_counter()
+    pris = cliches.prendre_tous_les_jours()
+    nuit = time.perf_counter() - debut
     with connection.cursor() as curseur:
         curseur.execute("VACUUM ANALYZE")
         curseur.execute(
@@ -175,11 +178,17 @@ def resume():
             "SELECT count(*), pg_total_relation_size('statistiques_episode') FROM statistiques_episode"
         )
         episodes, octets = curseur.fetchone()
+        curseur.execute(
+            "SELECT pg_total_relation_size('statistiques_episodeducliche') "
+            "+ pg_total_relation_size('statistiques_missionducliche')"
+        )
+        gardes = curseur.fetchone()[0]
         curseur.execute("SELECT pg_database_size(current_database())")
         base = curseur.fetchone()[0]
     return {
         "episodes": episodes, "resume_s": round(entier, 1), "suivi_ms": round(1000 * suivi),
-        "resume_mo": round(octets / 1e6), "base_mo": round(base / 1e6),
+        "resume_mo": round(octets / 1e6), "cliches": pris,
+        "cliches_s": round(nuit, 1), "cliches_mo": round(gardes / 1e6), "base_mo": round(base / 1e6),
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def assembler(champ, portee):
     familles, ici, avant = c.toutes_les_familles()
     c.preparer(["jeunes", "avec_solution"], listes)
     contexte = {
-        "champ": champ,
+        "champ": c.champ,
         "portee": portee,
         "tuiles": [*_tuiles(c, ici, avant), *_tuile_du_taux(c, ici)],
         "familles": list(familles.values()),

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from .cellules import SECRET, Cellule
+from .cliches import avec_cliche, pris_avant
 from .dimensions import DIMENSIONS, SOLIDAIRES, VIDE, Noms
-from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_jour
-from .jours import autres_jours, jours_de_lecture, jours_publies
+from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
 from .relation import Lieu, libelle_campagne
 from .secret import TOTAL, proteger
 
@@ -33,29 +33,20 @@ class Croiseur:
     """Computes the figures of one page for one reader: same field, crossings computed together, labels read once."""
 
     def __init__(self, champ, portee):
-        self.champ = champ
+        self.champ = champ = avec_cliche(champ, portee)
         self.portee = portee
         self.noms = Noms()
         self.seuil = settings.QUALIT["EFFECTIF_MINIMAL"]
         self._prets, self._totaux = {}, None
         #: May this reader see cells at all, or totals only?
-        self.detail = (
-            portee.exact
-            or portee.toute_date
-            or champ.connu_au is None
-            and champ.au in jours_de_lecture(champ.campagne)
-        )
+        self.detail = portee.exact or champ.cliche is not None
 
     @cached_property
-    def jours(self):
-        """The day of the field and, for those who may not read the people, the other days that it is protected against."""
-        if self.portee.exact or not self.detail:
-            return [self.champ.au]
-        return [self.champ.au, *autres_jours(self.champ, self._publies)]
-
-    @cached_property
-    def _publies(self):
-        return jours_publies(self.champ)
+    def cliches(self):
+        """What is read, one state (None: the summary), and those read before it by people without names: it is protected
+        against them."""
+        lu = self.champ.cliche
+        return [lu] if self.portee.exact or not lu else [lu, *pris_avant(lu, self.champ.lieu.academie_id)]
 
     @property
     def parametres(self):
@@ -79,10 +70,7 @@ class Croiseur:
     @cached_property
     def avant(self):
         """The same a year earlier, to the same date."""
-        avant = type(self)(self.champ.precedent, self.portee)
-        if not self.portee.exact and self.detail:
-            avant._publies = self._publies
-        return avant
+        return type(self)(self.champ.precedent, self.portee)
 
     def totaux(self, codes):
         """{code: (Resultat, visible)} of the whole field."""
@@ -114,7 +102,7 @@ class Croiseur:
         return (resultat.base,)
 
     def _seul_visible(self, resultat, autres):
-        """May this figure, which adds up with no other, be shown without nominative access? autres: the same at other days."""
+        """May this figure, which adds up with no other, be shown without nominative access? autres: the same in other states."""
         ici = self._comptes(resultat)
         return min(ici) >= self.seuil and not any(
             0 < abs(a - b) < self.seuil
@@ -159,11 +147,11 @@ class Croiseur:
         for dimensions in listes:
             axes = self._axes(dimensions, tranche, bassin)
             ensembles += [tuple(d for d, g in zip(axes, m, strict=True) if g) for m in _marges(len(axes))]
-        par_jour = [iter(r) for r in calculer_ensembles(champ, codes, DIMENSIONS, ensembles, self.jours)]
+        par_cliche = [iter(r) for r in calculer_ensembles(champ, codes, DIMENSIONS, ensembles, self.cliches)]
         retour = []
         for dimensions in listes:
             axes = self._axes(dimensions, tranche, bassin)
-            croise, *autres = [_ranger(resultats, len(axes), codes) for resultats in par_jour]
+            croise, *autres = [_ranger(resultats, len(axes), codes) for resultats in par_cliche]
             visibles = None
             if not self.portee.exact:
                 visibles = {
@@ -199,19 +187,21 @@ class Croiseur:
     def _croiser_multiple(self, codes, dimensions):
         """With a dimension of several values a jeune: its lines do not add up, so each cell stands for itself; to protected
         readers, alone and over the whole académie only, since its cells do add up over bassins and over other dimensions."""
-        par_jour = [{} for _ in self.jours]
+        par_cliche = [{} for _ in self.cliches]
         for garde in _marges(len(dimensions)):
             if not any(garde) and self._totaux and set(codes) <= set(self._totaux):
-                par_jour[0][(TOTAL,) * len(dimensions)] = self._totaux
+                par_cliche[0][(TOTAL,) * len(dimensions)] = self._totaux
                 continue
             groupes = [d for d, g in zip(dimensions, garde, strict=True) if g]
             for croise, resultats in zip(
-                par_jour, calculer_par_jour(self.champ, codes, DIMENSIONS, groupes, self.jours), strict=True
+                par_cliche,
+                calculer_par_cliche(self.champ, codes, DIMENSIONS, groupes, self.cliches),
+                strict=True,
             ):
                 for cle, valeurs in resultats.items():
                     suite = iter(cle)
                     croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
-        croise, *autres = par_jour
+        croise, *autres = par_cliche
         zeros = {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}
         croise.setdefault((TOTAL,) * len(dimensions), zeros)
 
@@ -229,7 +219,7 @@ class Croiseur:
         return {k: {c: (r, visible(k, c, r)) for c, r in v.items()} for k, v in croise.items()}
 
     def _visibles(self, code, croise, tranche, autres):
-        """Keys of a table that may be shown. autres: the same table at the other days."""
+        """Keys of a table that may be shown. autres: the same table in the other states."""
         part = REGISTRE[code].est_part
 
         def cube(croise):

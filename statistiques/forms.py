@@ -10,6 +10,7 @@ from qualit.territoire.models import TYPES_DECLARANTS, Structure
 from qualit.web.formulaires import ChampDate, ChampTexte, FormulaireDSFR
 from signalements.models import campagne_de
 
+from .cliches import avec_cliche
 from .dimensions import dimensions_pour
 from .indicateurs import FAMILLES, REGISTRE, codes_pour
 from .jours import jours_de_lecture
@@ -57,7 +58,7 @@ def lire_champ(parametres, portee):
     if not (portee.exact or portee.totaux):
         campagne = campagne if jours_de_lecture(campagne) else campagne - 1
         jours, demande = jours_de_lecture(campagne), lire_jour(parametres.get("au"))
-        return Champ(portee.lieu, campagne, demande if demande in jours else jours[-1])
+        return avec_cliche(Champ(portee.lieu, campagne, demande if demande in jours else jours[-1]), portee)
     dernier = aujourdhui if portee.exact else max(jours_de_lecture(campagne), default=aujourdhui)
     au = lire_jour(parametres.get("au")) or dernier
     if not portee.exact:  # nothing changes any more a year after the end
@@ -70,7 +71,7 @@ def lire_champ(parametres, portee):
             for code in dimensions_pour(portee.lieu)
             if CODE.fullmatch(parametres.get(code, ""))
         )
-    return Champ(portee.lieu, campagne, au, connu, filtres)
+    return avec_cliche(Champ(portee.lieu, campagne, au, connu, filtres), portee)
 
 
 class ChampForm(FormulaireDSFR):

@@ -456,17 +456,17 @@ def codes_a_cote(lieu):
 def calculer(champ, codes, dimensions, groupes=()):
     """{group key: {code: Resultat}} in one query. groupes: `Dimension`s; the key is a tuple of their codes; () is always
     there when nothing is asked to group by."""
-    resultat = calculer_par_jour(champ, codes, dimensions, groupes, [champ.au])[0]
+    resultat = calculer_par_cliche(champ, codes, dimensions, groupes, [champ.cliche])[0]
     return resultat if groupes or resultat else {(): {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}}
 
 
-def calculer_par_jour(champ, codes, dimensions, groupes, jours):
-    """`calculer` at several days, in one query: [{group key: {code: Resultat}}], one a day."""
+def calculer_par_cliche(champ, codes, dimensions, groupes, cliches):
+    """`calculer` over several kept states, in one query: [{group key: {code: Resultat}}], one a state."""
     choisis = [REGISTRE[c] for c in codes]
     colonnes = [colonne for i in choisis for colonne in i.colonnes]
-    lignes = champ.executer(colonnes, dimensions, [*(d.groupe for d in groupes), "p.rang"], jours=jours)
+    lignes = champ.executer(colonnes, dimensions, [*(d.groupe for d in groupes), "p.rang"], cliches=cliches)
     n = len(groupes)
-    resultats = [{} for _ in jours]
+    resultats = [{} for _ in cliches]
     for ligne in lignes:
         valeurs = ligne[n + 1 :]
         resultats[ligne[n]][tuple(ligne[:n])] = {
@@ -475,9 +475,9 @@ def calculer_par_jour(champ, codes, dimensions, groupes, jours):
     return resultats
 
 
-def calculer_ensembles(champ, codes, dimensions, ensembles, jours=()):
-    """The figures by each of several sets of dimensions, in one query: [{key: {code: Resultat}}], one a set; with `jours`
-    (several days), such a list for each day.
+def calculer_ensembles(champ, codes, dimensions, ensembles, cliches=()):
+    """The figures by each of several sets of dimensions, in one query: [{key: {code: Resultat}}], one a set; with
+    `cliches` (several kept states), such a list for each.
 
     ensembles: tuples of `Dimension`s (none of them `multiple`); () gives the whole, under the key (). What holds nobody
     has no key.
@@ -495,15 +495,15 @@ def calculer_ensembles(champ, codes, dimensions, ensembles, jours=()):
         dimensions,
         [d.sql for d in toutes],
         ensembles=[[*(d.sql for d in e), "p.rang"] for e in {tuple(e) for e in ensembles}],
-        jours=jours,
+        cliches=cliches,
     )
-    resultats = [[{} for _ in ensembles] for _ in jours or (champ.au,)]
+    resultats = [[{} for _ in ensembles] for _ in cliches or (None,)]
     for ligne in lignes:
         valeurs = {i.code: i.resultat(ligne[n + 3 * k : n + 3 * k + 3]) for k, i in enumerate(choisis)}
         for masque, ensemble, resultat in zip(masques, ensembles, resultats[ligne[-1]], strict=True):
             if masque == ligne[-2]:
                 resultat[tuple(ligne[rang[d.code]] for d in ensemble)] = valeurs
-    return resultats if jours else resultats[0]
+    return resultats if cliches else resultats[0]
 
 
 def totaux(champ, codes, dimensions):

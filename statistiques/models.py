@@ -1,8 +1,9 @@
-"""Summaries, frozen publications, school population. No business table: everything here can be computed again.
+"""Summaries, kept states, frozen publications, school population. No table of the trade: nothing here is entered by hand.
 
 `Episode` is one jeune in one campaign (decisions.md 18), kept up to date by `services.rafraichir`; figures are read from
 the SQL view `statistiques_courant`, which replaces the rows waiting to be refreshed by a fresh computation, so that a
-figure is never late. The SQL is in `migrations/sql/`; the reasons in `docs/decisions/0005-statistiques.md`.
+figure is never late. `Cliche` is a state of the summary kept for good: what readers without names read, and what a publication
+was made from. The SQL is in `migrations/sql/`; the reasons in `docs/decisions/0005-statistiques.md`.
 """
 
 import pgtrigger
@@ -18,17 +19,14 @@ from qualit.territoire.models import Academie, Bassin, Utilisateur, nouvelle_ref
 from qualit.territoire.roles import Niveau
 
 
-class Episode(models.Model):
-    """A jeune in a campaign: where, who, and the first date of each thing that happened. Holds ids and codes, no name.
+class Faits(models.Model):
+    """A jeune in a campaign: where, which, and the first date of each thing that happened. Codes and dates, nobody's name.
 
     Dates are those of Paris. The lists `envois`/`declarants`/`tries` (null when not triaged), and `missions_le`/`operateurs`
     (missions that the operator may read), go together, so that a figure can be stopped at any day.
     """
 
-    pk = models.CompositePrimaryKey("jeune_id", "campagne")
-    jeune_id = models.BigIntegerField()
     campagne = models.SmallIntegerField()
-    dossier_id = models.BigIntegerField()
     academie_id = models.BigIntegerField()
     bassin_id = models.BigIntegerField()
     bassin_formation_id = models.BigIntegerField(null=True)
@@ -82,6 +80,17 @@ class Episode(models.Model):
     etat = models.TextField()
 
     class Meta:
+        abstract = True
+
+
+class Episode(Faits):
+    """`Faits` as they are known now, with the ids of the jeune and of the dossier."""
+
+    pk = models.CompositePrimaryKey("jeune_id", "campagne")
+    jeune_id = models.BigIntegerField()
+    dossier_id = models.BigIntegerField()
+
+    class Meta:
         indexes = [
             models.Index(fields=["campagne", "academie_id"], name="episode_campagne"),
             models.Index(fields=["bassin_id", "campagne"], name="episode_bassin"),
@@ -91,6 +100,54 @@ class Episode(models.Model):
 
     def __str__(self):
         return f"{self.jeune_id} en {self.campagne}"
+
+
+class Cliche(models.Model):
+    """The episodes and the missions of a campaign as they were known when a day of it was read, kept for good.
+
+    academie: whose publication it was made for; null for the days at which those without names read tables (`jours`).
+    They are numbered in the order in which they were taken: each is protected against those before it (`secret`).
+    """
+
+    campagne = models.SmallIntegerField()
+    au = models.DateField("chiffres arrêtés au")
+    academie = models.ForeignKey(Academie, models.PROTECT, null=True, related_name="+")
+    pris_le = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campagne", "au"], condition=models.Q(academie=None), name="cliche_d_un_jour_unique"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.campagne} au {self.au}"
+
+
+class EpisodeDuCliche(Faits):
+    """A row of a `Cliche`: nothing in it leads back to the jeune's file."""
+
+    cliche = models.ForeignKey(Cliche, models.CASCADE, related_name="episodes")
+
+    def __str__(self):
+        return f"{self.cliche}, {self.pk}"
+
+
+class MissionDuCliche(models.Model):
+    """A row of `statistiques_missions`, at the day of the `Cliche`."""
+
+    cliche = models.ForeignKey(Cliche, models.CASCADE, related_name="missions")
+    structure_id = models.BigIntegerField()
+    bassin_id = models.BigIntegerField()
+    academie_id = models.BigIntegerField()
+    proposee_le = models.DateField()
+    repondue_le = models.DateField(null=True)
+    suite = models.TextField()
+
+    def __str__(self):
+        return f"{self.cliche}, {self.pk}"
 
 
 class Population(models.Model):
@@ -125,6 +182,7 @@ class Publication(models.Model):
     arrete_au = models.DateField()
     contenu = models.JSONField()
     empreinte = models.CharField(max_length=64)
+    cliche = models.OneToOneField(Cliche, models.PROTECT, related_name="publication")
     figee_le = models.DateTimeField(default=timezone.now)
     figee_par = models.ForeignKey(Utilisateur, models.PROTECT, null=True, related_name="+")
 

@@ -21,14 +21,12 @@ PAR_DEPARTEMENT = {TypeStructure.DSDEN, TypeStructure.PREFECTURE, TypeStructure.
 @dataclass(frozen=True)
 class Portee:
     """A place that a person may look at. exact: every cell; totaux: the totals of the académie at least; liste: may go
-    from a figure to the list of the people; toute_date: protected tables at any day (a publication), not only at those of
-    `jours_de_lecture`."""
+    from a figure to the list of the people."""
 
     lieu: Lieu
     exact: bool = False
     totaux: bool = False
     liste: bool = False
-    toute_date: bool = False
 
 
 def lieu_academie(academie, **champs):

@@ -10,6 +10,7 @@ from qualit.journal.services import noter
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
 
+from . import cliches
 from .bord import chiffres
 from .indicateurs import REGISTRE, formater
 from .models import Publication
@@ -35,19 +36,22 @@ def empreinte(contenu):
     return hashlib.sha256(texte_canonique(contenu)).hexdigest()
 
 
-def contenu(champ):
+def contenu(cliche):
     """What a publication holds: exact totals of the académie, bassins protected (both are read by the whole rectorat)."""
-    return chiffres(champ, Portee(champ.lieu, totaux=True, toute_date=True))
+    champ = Champ(lieu_academie(cliche.academie), cliche.campagne, cliche.au, cliche=cliche)
+    return chiffres(champ, Portee(champ.lieu, totaux=True))
 
 
 @transaction.atomic
 def figer(academie, titre, campagne, au, *, par):
     """Keep the figures of a campaign "arrêtés au", as they are known now. Returns the `Publication`."""
     droits.exiger(par, Droit.PUBLIER_STATISTIQUES)
-    figures = contenu(Champ(lieu_academie(academie), campagne, au))
+    cliches.prendre_les_jours(campagne)  # what could be read before it
+    cliche = cliches.prendre(campagne, au, academie)
+    figures = contenu(cliche)
     publication = Publication.objects.create(
         academie=academie, titre=titre, campagne=campagne, arrete_au=au, contenu=figures,
-        empreinte=empreinte(figures), figee_par=par,
+        empreinte=empreinte(figures), cliche=cliche, figee_par=par,
     )  # fmt: skip
     noter(Action.ECRITURE, "publication_figee", publication, par=par, empreinte=publication.empreinte)
     return publication
@@ -58,11 +62,23 @@ def est_intacte(publication):
     return empreinte(publication.contenu) == publication.empreinte
 
 
-def recalculer(publication, connu=False):
-    """The same figures computed now: as known when it was frozen (`connu`), or with all that was recorded since."""
-    instant = publication.figee_le if connu else None
-    lieu = lieu_academie(publication.academie)
-    return contenu(Champ(lieu, publication.campagne, publication.arrete_au, instant))
+def recalculer(publication):
+    """The same figures computed again from the state that was kept: the same, unless a rule or the population changed."""
+    return contenu(publication.cliche)
+
+
+def aujourd_hui(publication):
+    """The totals of the same campaign at the same day, with all that was recorded since. No bassin: from one reading to the
+    next, the difference would be the few whose file moved."""
+    figures = chiffres(
+        Champ(lieu_academie(publication.academie), publication.campagne, publication.arrete_au)
+    )
+    lus = {
+        code: valeur
+        for code, valeur in figures["indicateurs"].items()
+        if code in publication.contenu["indicateurs"]
+    }
+    return figures | {"indicateurs": lus, "par_bassin": {}}
 
 
 def figures(contenu):
@@ -93,24 +109,21 @@ def lignes(contenu, autre=None, noms=None):
     noms = noms or {}
     autre = autre or {}
 
-    def ligne(libelle, code, valeur, ancienne):
-        return (
-            libelle,
-            lisible(code, valeur),
-            lisible(code, ancienne) if autre else None,
-            bool(autre) and valeur != ancienne,
-        )
+    def ligne(libelle, code, valeur, anciens):
+        compare = code in anciens
+        ancienne = lisible(code, anciens.get(code)) if autre else None
+        return (libelle, lisible(code, valeur), ancienne, compare and valeur != anciens[code])
 
     anciens = autre.get("indicateurs", {})
     resultat = [
-        ligne(REGISTRE[code].libelle, code, valeur, anciens.get(code))
+        ligne(REGISTRE[code].libelle, code, valeur, anciens)
         for code, valeur in contenu["indicateurs"].items()
         if code in REGISTRE
     ]
     for bassin, valeurs in contenu["par_bassin"].items():
         avant = autre.get("par_bassin", {}).get(bassin, {})
         resultat += [
-            ligne(f"{noms.get(bassin, bassin)} : {libelle.lower()}", cle, valeurs.get(cle), avant.get(cle))
+            ligne(f"{noms.get(bassin, bassin)} : {libelle.lower()}", cle, valeurs.get(cle), avant)
             for cle, libelle in FIGURES_D_UN_BASSIN.items()
         ]
     return resultat

@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from signalements.models import campagne_de
 
+from .models import Cliche
+
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -140,7 +142,8 @@ class Champ:
     """What a figure is computed over.
 
     au: facts that happened by that day (decisions.md 19, "arrêté au"); connu_au: facts recorded by the end of that day, or
-    by that instant ("tel que connu au"), None for what is known now; filtres: ((dimension, value), …).
+    by that instant ("tel que connu au"), None for what is known now; filtres: ((dimension, value), …); cliche: the kept state
+    that is read instead of the summary (then `au` is its day).
     """
 
     lieu: Lieu
@@ -148,6 +151,7 @@ class Champ:
     au: date
     connu_au: date | None = None
     filtres: tuple = field(default=())
+    cliche: Cliche | None = None
 
     @property
     def arrete(self):
@@ -155,31 +159,48 @@ class Champ:
         return min(self.au, fin_de_campagne(self.campagne))
 
     @property
+    def instant(self):
+        """When what is read was known; None for now."""
+        if self.cliche:
+            return self.cliche.pris_le
+        return instant_de_fin(self.connu_au) if self.connu_au else None
+
+    @property
     def precedent(self):
         """The same thing a year earlier, to the same date."""
         connu = meme_jour(self.connu_au, 1) if self.connu_au else None
-        return replace(self, campagne=self.campagne - 1, au=meme_jour(self.au, 1), connu_au=connu)
+        return replace(
+            self, campagne=self.campagne - 1, au=meme_jour(self.au, 1), connu_au=connu, cliche=None
+        )
 
-    def source(self, jours=()):
+    def source(self, cliches=()):
         """(FROM clause giving `e` and `p`, parameters). `p.au` is the day asked, `p.fin` the day at which facts stop.
 
-        jours: several days instead of `au`, each a `p` with its `rang`.
+        cliches: the kept states to read, each a `p` with its `rang`; the field's own, or the summary, unless said.
         """
-        jours = jours or (self.au,)
-        dates = [v for rang, j in enumerate(jours) for v in (rang, j, min(j, fin_de_campagne(self.campagne)))]
+        cliches = cliches or (self.cliche,)
+        lus = [(c.au, c.pk) if c else (self.au, None) for c in cliches]
+        dates = [
+            v
+            for rang, (jour, pk) in enumerate(lus)
+            for v in (rang, jour, min(jour, fin_de_campagne(self.campagne)), pk)
+        ]
         chaque_jour = " UNION ALL ".join(
-            ["SELECT %s::int AS rang, %s::date AS au, %s::date AS fin"] * len(jours)
+            ["SELECT %s::int AS rang, %s::date AS au, %s::date AS fin, %s::bigint AS cliche"] * len(lus)
         )
+        lien = "CROSS JOIN" if cliches[0] is None else "JOIN"
         jointures = (
-            f"CROSS JOIN ({chaque_jour}) p "
+            f"{lien} ({chaque_jour}) p {'' if cliches[0] is None else 'ON p.cliche = e.cliche_id'} "
             # PostgreSQL drops those that the figure does not use
             "LEFT JOIN territoire_bassin b ON b.id = e.bassin_id "
             "LEFT JOIN territoire_bassin bf ON bf.id = e.bassin_formation_id "
             "LEFT JOIN territoire_structure s ON s.id = e.structure_id"
         )
+        if cliches[0] is not None:
+            return f"statistiques_episodeducliche e {jointures}", dates
         if self.connu_au is None:
             return f"statistiques_courant e {jointures}", dates
-        episodes, valeurs = _episodes_connus(self.campagne, instant_de_fin(self.connu_au))
+        episodes, valeurs = _episodes_connus(self.campagne, self.instant)
         return f"{episodes} e {jointures}", [*valeurs, *dates]
 
     def ou(self, dimensions):
@@ -196,13 +217,15 @@ class Champ:
             valeurs.append(dimension.lire(valeur))
         return " AND ".join(conditions), valeurs
 
-    def executer(self, colonnes, dimensions, groupes=(), *, condition="", ordre="", ensembles=None, jours=()):
+    def executer(
+        self, colonnes, dimensions, groupes=(), *, condition="", ordre="", ensembles=None, cliches=()
+    ):
         """Rows of `SELECT groupes, colonnes … GROUP BY groupes`.
 
         colonnes: SQL expressions; dimensions: the registry that filters name; groupes: SQL expressions; ensembles: the
-        GROUPING SETS, as lists of those expressions, instead of their crossing; jours: as for `source`.
+        GROUPING SETS, as lists of those expressions, instead of their crossing; cliches: as for `source`.
         """
-        source, valeurs = self.source(jours)
+        source, valeurs = self.source(cliches)
         ou, suite = self.ou(dimensions)
         if condition:
             ou += f" AND ({condition})"
@@ -221,8 +244,8 @@ class Champ:
     def libelle_date(self):
         """How the figures are dated, to follow "chiffres"."""
         texte = f"arrêtés au {self.arrete:%d/%m/%Y}"
-        if self.connu_au:
-            texte += f", tels que connus au {self.connu_au:%d/%m/%Y}"
+        if self.instant:
+            texte += f", tels que connus au {timezone.localdate(self.instant):%d/%m/%Y}"
         return texte
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from qualit.territoire.models import TYPES_DECLARANTS
 
 from .indicateurs import REGISTRE, codes_de
-from .relation import fin_de_campagne, instant_de_fin
+from .relation import fin_de_campagne
 
 
 def _reponses(champ, colonnes, suite):
@@ -23,14 +23,13 @@ def _reponses(champ, colonnes, suite):
         if parmi:
             conditions.append(f"{colonne} = ANY(%s)")
             valeurs.append(parmi)
-    connu = instant_de_fin(champ.connu_au) if champ.connu_au else "infinity"
     debut, fin = fin_de_campagne(champ.campagne - 1), champ.arrete
     with connection.cursor() as curseur:
         curseur.execute(
             f"""SELECT {colonnes} FROM territoire_structure s
             LEFT JOIN statistiques_reponses(%s::date + 1, %s, %s::timestamptz) r ON r.structure_id = s.id
             WHERE s.type = ANY(%s) AND (s.fermee_le IS NULL OR s.fermee_le > %s) AND {" AND ".join(conditions)} {suite}""",
-            [debut, fin, connu, sorted(TYPES_DECLARANTS), fin, *valeurs],
+            [debut, fin, champ.instant or "infinity", sorted(TYPES_DECLARANTS), fin, *valeurs],
         )
         return curseur.fetchall()
 
@@ -58,9 +57,9 @@ def structures_sans_reponse(champ):
     return [pk for (pk,) in _reponses(champ, "s.id", f"AND {REGISTRE['couverture'].mesure.liste}")]
 
 
-def _missions(champ, colonnes, suite, jours=()):
+def _missions(champ, colonnes, suite, cliches=()):
     """Rows over the missions `m` proposed in the campaign, and the structures `s` that they were proposed to; `j.rang` tells
-    the day among `jours` (the field's alone when empty)."""
+    the kept state among `cliches` (the field's own, or what is known now, when empty)."""
     lieu = champ.lieu
     condition, valeurs = {
         "academie": ("m.academie_id = %s", [lieu.id]),
@@ -69,39 +68,44 @@ def _missions(champ, colonnes, suite, jours=()):
     }.get(lieu.type, ("false", []))
     if lieu.bassins:
         condition, valeurs = f"{condition} AND m.bassin_id = ANY(%s)", [*valeurs, list(lieu.bassins)]
-    connu = instant_de_fin(champ.connu_au) if champ.connu_au else "infinity"
+    cliches = cliches or (champ.cliche,)
+    if cliches[0] is None:
+        source = (
+            "(SELECT 1 AS rang) j CROSS JOIN statistiques_missions(%s::date + 1, %s::date, %s::timestamptz) m"
+        )
+        de_la_source = [fin_de_campagne(champ.campagne - 1), champ.arrete, champ.instant or "infinity"]
+    else:
+        source = (
+            "unnest(%s::bigint[]) WITH ORDINALITY j(cliche, rang) "
+            "JOIN statistiques_missionducliche m ON m.cliche_id = j.cliche"
+        )
+        de_la_source = [[c.pk for c in cliches]]
     with connection.cursor() as curseur:
         curseur.execute(
-            f"""SELECT {colonnes} FROM unnest(%s::date[]) WITH ORDINALITY j(fin, rang)
-            CROSS JOIN LATERAL statistiques_missions(%s::date + 1, j.fin, %s::timestamptz) m
-            JOIN territoire_structure s ON s.id = m.structure_id WHERE {condition} {suite}""",
-            [
-                [min(j, fin_de_campagne(champ.campagne)) for j in jours or [champ.au]],
-                fin_de_campagne(champ.campagne - 1),
-                connu,
-                *valeurs,
-            ],
+            f"SELECT {colonnes} FROM {source} JOIN territoire_structure s ON s.id = m.structure_id "
+            f"WHERE {condition} {suite}",
+            [*de_la_source, *valeurs],
         )
         return curseur.fetchall()
 
 
-def missions(champ, jours=()):
-    """For each day (the field's alone unless said), [(code, name, {indicator: `Resultat`})], one a commissioned structure, over
-    the missions proposed in the campaign; the first row, whose code is None, is the whole place."""
+def missions(champ, cliches=()):
+    """For each kept state (the field's own, or now, unless said), [(code, name, {indicator: `Resultat`})], one a commissioned
+    structure, over the missions proposed in the campaign; the first row, whose code is None, is the whole place."""
     choisis = [REGISTRE[code] for code in codes_de("missions")]
     colonnes = ", ".join(c for i in choisis for c in i.colonnes)
     lignes = _missions(
         champ,
         f"j.rang, s.code, s.nom, {colonnes}",
         "GROUP BY GROUPING SETS ((j.rang, s.code, s.nom, s.nom_tri), (j.rang)) ORDER BY s.nom_tri NULLS FIRST",
-        jours,
+        cliches,
     )
     ensemble = (None, None, {i.code: i.resultat((0, 0, 0)) for i in choisis})
-    resultats = [[] for _ in jours or (champ.au,)]
+    resultats = [[] for _ in cliches or (None,)]
     for rang, code, nom, *reste in lignes:
         chiffres = {i.code: i.resultat(reste[3 * k : 3 * k + 3]) for k, i in enumerate(choisis)}
         resultats[rang - 1].append((code, nom, chiffres))
-    return [jour or [ensemble] for jour in resultats]
+    return [lu or [ensemble] for lu in resultats]
 
 
 def liste_des_missions(champ, code, structure=""):

@@ -271,21 +271,21 @@ class Constructeur(Croiseur):
     @cached_property
     def missions(self):
         """[(code, name, {indicator: `Resultat`})] of the commissioned structures; the whole place first, under None."""
-        return self._missions_par_jour[0]
+        return self._missions_par_cliche[0]
 
     @cached_property
-    def _missions_par_jour(self):
-        return missions(self.champ, self.jours)
+    def _missions_par_cliche(self):
+        return missions(self.champ, self.cliches)
 
     def operateurs(self):
         """By commissioned structure: accepted, refused, expired, days to answer."""
         suites = ("missions_acceptees", "missions_refusees", "missions_expirees", "missions_en_attente")
-        lues, *autres = self._missions_par_jour
+        lues, *autres = self._missions_par_cliche
         brutes, visibles = lues[1:], None
         if not self.portee.exact:
             cube, *autres_cubes = [
-                {(code, s): chiffres[s].valeur for code, _, chiffres in jour[1:] for s in suites}
-                for jour in (lues, *autres)
+                {(code, s): chiffres[s].valeur for code, _, chiffres in lu[1:] for s in suites}
+                for lu in (lues, *autres)
             ]
             visibles = proteger(cube, self.seuil, autres=autres_cubes) if self.detail else set()
         lignes = []

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from . import services
+from . import cliches, services
 
 
 @app.periodic(cron="* * * * *")
@@ -10,3 +10,10 @@ from . import services
 def rafraichir_statistiques(timestamp):
     """Recompute the episodes of the jeunes that changed. Until then figures recompute them on the fly."""
     services.rafraichir_tout()
+
+
+@app.periodic(cron="15 0 * * *")
+@app.task(queueing_lock="prendre_les_cliches")
+def prendre_les_cliches(timestamp):
+    """Keep the days at which those without names read tables, once each may be read."""
+    cliches.prendre_tous_les_jours()

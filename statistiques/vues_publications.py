@@ -84,15 +84,17 @@ def academie_publiee(user):
 def publication(request, reference):
     """One publication, its hash checked, beside what the portal says today or beside another publication."""
     visibles = Publication.objects.visibles_par(request.user)
-    figee = get_object_or_404(visibles.select_related("academie", "figee_par"), reference=reference)
+    figee = get_object_or_404(
+        visibles.select_related("academie", "figee_par", "cliche__academie"), reference=reference
+    )
     autre = visibles.filter(reference=request.GET.get("avec", "")).first()
-    a_comparer = autre.contenu if autre else services.recalculer(figee)
+    a_comparer = autre.contenu if autre else services.aujourd_hui(figee)
     noms = dict(Bassin.objects.filter(academie=figee.academie_id).values_list("code", "nom"))
     contexte = {
         "publication": figee,
         "autre": autre,
         "intacte": services.est_intacte(figee),
-        "refaite": services.ecarts(figee.contenu, services.recalculer(figee, connu=True)) == [],
+        "refaite": services.ecarts(figee.contenu, services.recalculer(figee)) == [],
         "lignes": services.lignes(figee.contenu, a_comparer, noms),
         "autres": visibles.exclude(pk=figee.pk)[:30],
         "formats": ["json", *fichiers.FORMATS],

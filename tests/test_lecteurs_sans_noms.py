@@ -1,23 +1,32 @@
-"""What readers without names can compute from all that they may ask: every place, every day, every filter, together."""
+"""What readers without names can compute from all that they may ask: every place, every day, every filter, every publication,
+before and after what is recorded late, together."""
 
 import random
+from dataclasses import replace
+from datetime import date
 from itertools import combinations
 
 import pytest
 from django.http import QueryDict
+from django.urls import reverse
 
-from statistiques import services
+from signalements.models import Signalement
+from statistiques import cliches, memoire, publications, services
+from statistiques.bord import chiffres
 from statistiques.croisements import Croiseur
 from statistiques.dimensions import DETAILS, DIMENSIONS, dimensions_pour
 from statistiques.forms import lire_champ
+from statistiques.indicateurs import REGISTRE
 from statistiques.jours import jours_de_lecture
+from statistiques.models import Cliche, Episode
 from statistiques.portees import Portee, lieu_academie, portees
 from statistiques.publications import contenu
-from statistiques.relation import Champ
+from statistiques.relation import Champ, Lieu
 from statistiques.secret import TOTAL
+from suivi.models import Devenir
 
 from .attaquant import SEUIL, attaquer, fouiller
-from .monde import construire
+from .monde import connecter, construire
 from .mondes_aleatoires import peupler_au_hasard, raconter
 
 CAMPAGNE = 2023
@@ -58,10 +67,10 @@ def champs_possibles(personne):
     return trouves
 
 
-def verite(m, jour, dimension):
-    """{(bassin, value, with a solution or not): jeunes} of the campaign at that day."""
-    lieu = lieu_academie(m.academie)
-    c = Croiseur(Champ(lieu, CAMPAGNE, jour), Portee(lieu, exact=True))
+def verite(champ, dimension):
+    """{(bassin, value, with a solution or not): jeunes} of the whole académie in the state that a field reads."""
+    lieu = Lieu("academie", champ.lieu.academie_id, "", academie_id=champ.lieu.academie_id)
+    c = Croiseur(replace(champ, lieu=lieu), Portee(lieu, exact=True))
     cube = {}
     for cle, v in c.croiser(["avec_solution"], [DIMENSIONS["bassin"], dimension]).items():
         if TOTAL not in cle:
@@ -106,7 +115,7 @@ def chercher(m, qui):
     for dimension in [DIMENSIONS[code] for code in CROISEES]:
         etats, visibles = {}, {}
         for champ, portee in demandes.values():
-            etats.setdefault(champ.au, verite(m, champ.au, dimension))
+            etats.setdefault(champ.au, verite(champ, dimension))
             visibles.setdefault(champ.au, set()).update(montrees(champ, portee, dimension))
         cases = {c for etat in etats.values() for c in etat}
         etats = {jour: {c: etat.get(c, 0) for c in cases} for jour, etat in etats.items()}
@@ -126,7 +135,6 @@ def test_ce_qui_se_retranche_n_est_pas_offert(m):
     for qui in ("rita", "celia", "alice", "paul"):
         ce_qui_est_refuse(m, qui)
     les_parts_de_solution(m)
-    deux_publications(m)
 
 
 def ce_qui_est_refuse(m, qui):
@@ -157,23 +165,107 @@ def les_parts_de_solution(m):
     assert True in vues
 
 
-def deux_publications(m):
-    """A publication is one more day at which bassins are read: protected against the days of reading."""
+def saisir_en_retard(m, hasard, combien=9):
+    """Outcomes of the past recorded now, for some who had none, and reports corrected: few in each bassin."""
+    champ = Champ(lieu_academie(m.academie), CAMPAGNE, date(2025, 6, 30))
+    sans = champ.executer(
+        ["e.dossier_id", "e.ouvert_le"],
+        DIMENSIONS,
+        condition=REGISTRE["sans_solution"].mesure.liste,
+        ordre="e.dossier_id",
+    )
+    for dossier, ouvert_le in hasard.sample(sans, combien):
+        Devenir.objects.filter(dossier=dossier).delete()
+        Devenir.objects.create(
+            dossier_id=dossier, code="apprentissage", groupe="formation", date=ouvert_le, source="jeune"
+        )
+    for signalement in hasard.sample(list(Signalement.objects.exclude(etat="brouillon").order_by("pk")), 3):
+        signalement.sexe = "F" if signalement.sexe == "M" else "M"
+        signalement.save()
+    services.rafraichir_tout()
+
+
+def lus(client, personne, demande):
+    """Every table of the page of a field, cell by cell."""
+    connecter(client, personne)
+    contexte = client.get(reverse("statistiques:tableau"), demande).context
+    tables = [*contexte["familles"], *contexte["repartitions"], *contexte.get("hors_champ", ())]
+    tables += [contexte[nom] for nom in ("mois", "bassins", "matrice", "operateurs") if contexte.get(nom)]
+    return [
+        [t["texte"] for t in contexte["tuiles"]],
+        *([[str(c) for c in ligne] for ligne in t.lignes] for t in tables),
+    ]
+
+
+def test_une_saisie_tardive_ne_change_rien_a_ce_qui_a_ete_lu(m, client):
+    """Read twice, a day says the same: nothing to subtract. The rectorat's pilot reads what was recorded since."""
+    demandes = [
+        (qui, {"lieu": cle, "campagne": f"{campagne}-{campagne + 1}", "au": jour.isoformat()})
+        for qui in ("rita", "celia", "alice", "paul")
+        for cle, portee in portees(getattr(m, qui)).items()
+        for campagne in (CAMPAGNE, CAMPAGNE + 1)
+        for jour in jours_de_lecture(campagne)
+        if not portee.exact
+    ]
+    pilote = {"campagne": "2023-2024", "au": "2024-06-30"}
+    avant, exact = [lus(client, getattr(m, qui), d) for qui, d in demandes], lus(client, m.rene, pilote)
+    saisir_en_retard(m, random.Random(5))
+    memoire._connus.clear()
+    assert lus(client, m.rene, pilote) != exact
+    for (qui, demande), page in zip(demandes, avant, strict=True):
+        assert lus(client, getattr(m, qui), demande) == page, (qui, demande)
+
+
+def bassins_lus(m, cliche):
+    """(truth, coordinates shown) of the table of the bassins in a kept state: a publication's content, or a day's page."""
     lieu = lieu_academie(m.academie)
-    etats, visibles = [], []
-    for jour in (*jours_de_lecture(CAMPAGNE), *(j.replace(day=15) for j in jours_de_lecture(CAMPAGNE))):
-        figures = contenu(Champ(lieu, CAMPAGNE, jour))["par_bassin"]
-        etat = {}
-        for (bassin, _, cote), n in verite(m, jour, DIMENSIONS["sexe"]).items():
-            etat[bassin, cote] = etat.get((bassin, cote), 0) + n
-        etats.append(etat)
-        visibles.append({(b, TOTAL) for b, v in figures.items() if v["jeunes"] != "secret"})
-        for bassin, valeurs in figures.items():
-            if valeurs["avec_solution_pct"] != "secret":
-                visibles[-1] |= {(bassin, "oui"), (bassin, "non")}
-    cases = {c for etat in etats for c in etat}
-    etats = [{c: etat.get(c, 0) for c in cases} for etat in etats]
-    assert any(visibles)
-    for k in range(len(jours_de_lecture(CAMPAGNE)), len(etats)):
-        for jour in range(len(jours_de_lecture(CAMPAGNE))):
-            assert fouiller([etats[jour], etats[k]], [visibles[jour], visibles[k]]) == []
+    champ = Champ(lieu, CAMPAGNE, cliche.au, cliche=cliche)
+    etat = {}
+    for (bassin, _, cote), n in verite(champ, DIMENSIONS["sexe"]).items():
+        etat[bassin, cote] = etat.get((bassin, cote), 0) + n
+    if cliche.academie_id:
+        figures = contenu(cliche)["par_bassin"]
+    else:
+        figures = chiffres(champ, Portee(lieu, totaux=True))["par_bassin"]
+    vus = {(b, TOTAL) for b, v in figures.items() if v["jeunes"] != "secret"}
+    for bassin, valeurs in figures.items():
+        if valeurs["avec_solution_pct"] != "secret":
+            vus |= {(bassin, "oui"), (bassin, "non")}
+    return etat, vus
+
+
+@pytest.mark.parametrize("graine", range(3))
+def test_publications_et_jours_de_lecture_ne_se_retranchent_pas(m, graine):
+    """A publication before the days are read, others after, late entries between them all: no two give back a small change."""
+    hasard = random.Random(graine)
+    jour = date(2024, 3, 15)
+    for au in (jour, jour):
+        publications.figer(m.academie, "Avant", CAMPAGNE, au, par=m.rene)
+        Cliche.objects.filter(academie=None).delete()  # as if no day could be read yet
+        saisir_en_retard(m, hasard)
+    cliches.prendre_les_jours(CAMPAGNE)
+    for au in (jour, date(2024, 6, 30), date(2024, 7, 10)):
+        saisir_en_retard(m, hasard)
+        publications.figer(m.academie, "Après", CAMPAGNE, au, par=m.rene)
+    lues = [bassins_lus(m, cliche) for cliche in Cliche.objects.filter(campagne=CAMPAGNE)]
+    assert len(lues) == 8 and all(vus for _, vus in lues)
+    cases = {c for etat, _ in lues for c in etat}
+    etats = [{c: etat.get(c, 0) for c in cases} for etat, _ in lues]
+    assert len({tuple(sorted(e.items())) for e in etats}) > 5
+    for a, b in combinations(range(len(etats)), 2):
+        assert fouiller([etats[a], etats[b]], [lues[a][1], lues[b][1]]) == [], (a, b)
+
+
+def test_un_cliche_est_pris_une_fois_et_la_nuit(m):
+    """The nightly task takes each day once, in order; a campaign loaded as a whole afterwards is taken again."""
+    pris = cliches.prendre_tous_les_jours()
+    assert pris == Cliche.objects.count() and cliches.prendre_tous_les_jours() == 0
+    jours = list(Cliche.objects.filter(campagne=CAMPAGNE).values_list("au", flat=True))
+    assert jours == jours_de_lecture(CAMPAGNE)
+    deja = Cliche.objects.get(campagne=CAMPAGNE, au=jours[0])
+    assert cliches.prendre(CAMPAGNE, jours[0]) == deja == cliches.du_jour(CAMPAGNE, jours[0])
+    assert deja.episodes.count() == Episode.objects.filter(campagne=CAMPAGNE).count() > 0
+    cliches.oublier(CAMPAGNE)
+    assert not Cliche.objects.filter(campagne=CAMPAGNE).exists()
+    assert cliches.du_jour(CAMPAGNE, jours[1]).pk > deja.pk
+    assert cliches.du_jour(2010, date(2010, 12, 31)).pk == cliches.RIEN  # nobody: nothing is kept

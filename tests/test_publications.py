@@ -14,6 +14,7 @@ from gab.models import Dossier
 from qualit.journal.models import Trace
 from qualit.web import jetons
 from statistiques import publications, services
+from statistiques.bord import chiffres
 from statistiques.dimensions import DIMENSIONS
 from statistiques.indicateurs import REGISTRE
 from statistiques.models import Publication
@@ -49,15 +50,23 @@ def changer_le_passe(m):
     )
 
 
+def totaux_connus_alors(figee):
+    """The totals computed from the facts as the base knew them at that instant (decisions.md 19), not from what was kept."""
+    lieu = lieu_academie(figee.academie)
+    return chiffres(Champ(lieu, figee.campagne, figee.arrete_au, figee.figee_le))["indicateurs"]
+
+
 def test_tel_que_connu_le_jour_de_la_publication_est_la_publication(m):
-    """decisions.md 19, also after later facts, and after a merge of two jeunes."""
+    """Also after later facts, and after a merge of two jeunes: from the state kept, and from the facts."""
     figee = figer(m)
-    assert publications.ecarts(figee.contenu, publications.recalculer(figee, connu=True)) == []
+    assert publications.ecarts(figee.contenu, publications.recalculer(figee)) == []
     changer_le_passe(m)
     un, deux = Dossier.objects.filter(bassin=m.caen, etat__in=["clos"]).order_by("pk")[:2]
     fusionner(un.jeune, deux.jeune, par=m.rene)
-    assert publications.ecarts(figee.contenu, publications.recalculer(figee, connu=True)) == []
-    aujourd_hui = {c for c, *_ in publications.ecarts(figee.contenu, publications.recalculer(figee))}
+    assert publications.ecarts(figee.contenu, publications.recalculer(figee)) == []
+    totaux = figee.contenu["indicateurs"]
+    assert {c: totaux_connus_alors(figee)[c] for c in totaux} == totaux
+    aujourd_hui = {c for c, *_ in publications.ecarts(figee.contenu, publications.aujourd_hui(figee))}
     assert ("indicateurs", "avec_solution") in aujourd_hui
 
 
@@ -119,6 +128,10 @@ def test_la_page_compare_a_aujourd_hui_et_a_une_autre_publication(m, client):
     page = client.get(premiere.get_absolute_url())
     changes = [ligne[0] for ligne in page.context["lignes"] if ligne[3]]
     assert page.context["intacte"] and page.context["refaite"] and "Avec une solution" in changes
+    des_bassins = [ligne for ligne in page.context["lignes"] if " : " in ligne[0]]
+    assert des_bassins and {ligne[2] for ligne in des_bassins} == {
+        "–"
+    }  # one file that moved would be read there
     comparee = client.get(premiere.get_absolute_url(), {"avec": seconde.reference})
     assert [ligne[0] for ligne in comparee.context["lignes"] if ligne[3]] == changes
     liste = client.get(reverse("statistiques:publications")).content.decode()

@@ -199,5 +199,6 @@ def test_la_date_par_defaut_d_un_lecteur_protege_est_un_jour_de_lecture(m, clien
 
 def test_les_jours_de_lecture_d_une_campagne_sont_passes():
     assert jours_de_lecture(2025, date(2025, 12, 31)) == []
-    assert jours_de_lecture(2025, date(2026, 1, 1)) == [date(2025, 12, 31)]
+    assert jours_de_lecture(2025, date(2026, 1, 15)) == []  # what happened by that day is still being typed
+    assert jours_de_lecture(2025, date(2026, 1, 16)) == [date(2025, 12, 31)]
     assert jours_de_lecture(2025, date(2028, 1, 1))[-2:] == [date(2026, 6, 30), date(2027, 6, 30)]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from qualit.territoire.chargement import charger_referentiels
 from signalements.models import Origine, Signalement
+from statistiques import cliches
 from statistiques.demo import fiches_2009
 from statistiques.reprise import Reprise
 from statistiques.services import reconstruire
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         if ecrire is not None:
             fiches_2009.ecrire(ecrire, lues, reprise.questions, verite)
         reconstruire()
+        cliches.oublier(fiches_2009.CAMPAGNE)
         self._imprimer(bilan, fiches_2009.chiffres_vrais(lues, verite))
         self.stdout.write(f"En {time.monotonic() - debut:.0f} secondes.")
 
