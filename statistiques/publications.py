@@ -116,11 +116,11 @@ def lignes(contenu, autre=None, noms=None):
 
     anciens = autre.get("indicateurs", {})
     resultat = [
-        ligne(REGISTRE[code].libelle, code, valeur, anciens)
-        for code, valeur in contenu["indicateurs"].items()
-        if code in REGISTRE
+        ligne(indicateur.libelle, code, contenu["indicateurs"][code], anciens)
+        for code, indicateur in REGISTRE.items()  # the database keeps no order of keys
+        if code in contenu["indicateurs"]
     ]
-    for bassin, valeurs in contenu["par_bassin"].items():
+    for bassin, valeurs in sorted(contenu["par_bassin"].items(), key=lambda b: noms.get(b[0], b[0])):
         avant = autre.get("par_bassin", {}).get(bassin, {})
         resultat += [
             ligne(f"{noms.get(bassin, bassin)} : {libelle.lower()}", cle, valeurs.get(cle), avant)

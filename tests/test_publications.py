@@ -128,6 +128,9 @@ def test_la_page_compare_a_aujourd_hui_et_a_une_autre_publication(m, client):
     page = client.get(premiere.get_absolute_url())
     changes = [ligne[0] for ligne in page.context["lignes"] if ligne[3]]
     assert page.context["intacte"] and page.context["refaite"] and "Avec une solution" in changes
+    libelles = [ligne[0] for ligne in page.context["lignes"]]
+    publies = [i.libelle for code, i in REGISTRE.items() if code in premiere.contenu["indicateurs"]]
+    assert libelles[: len(publies)] == publies  # in the order of the dashboard
     des_bassins = [ligne for ligne in page.context["lignes"] if " : " in ligne[0]]
     assert des_bassins and {ligne[2] for ligne in des_bassins} == {
         "–"
