@@ -1,5 +1,9 @@
 """The lists of the GAB as files: their columns. No free text (decisions.md 9)."""
 
+from dataclasses import dataclass
+
+from django.utils.timezone import localdate
+
 from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.territoire.nomenclatures import libelle
 
@@ -146,3 +150,48 @@ def transferts(request, lignes):
 
 def entretiens(request, lignes):
     return telecharger(request, "entretiens", "Entretiens", ENTRETIENS, lignes, voir=voir_du_dossier)
+
+
+@dataclass(frozen=True)
+class LignePartage:
+    """A row of the page of shares, as it is read there."""
+
+    quoi: str
+    reference: str
+    avec: object
+    depuis: object
+    fin: object
+    etat: str
+
+
+PARTAGES = [
+    Colonne("Quoi", "quoi", 24),
+    Colonne("Dossier ou demande", "reference", 14),
+    Colonne("Avec, par ou bassin", "avec", 36),
+    Colonne("Depuis le", "depuis", 12),
+    Colonne("Jusqu’au", "fin", 12),
+    Colonne("État", "etat", 26),
+]
+
+
+def partages(request, recus, accordes, demandes, miennes):
+    """The four lists of the page of shares, one under the other. No jeune is named there."""
+
+    def etat(partage):
+        return "accepté" if partage.accepte_le else "en attente"
+
+    def lignes():
+        for quoi, partages, avec in (
+            ("Partagé avec moi", recus, lambda p: p.accorde_par),
+            ("Partagé par le bassin", accordes, lambda p: p.user or p.structure),
+        ):
+            for p in partages:
+                yield LignePartage(quoi, p.content_object.reference, avec(p), p.debut, p.fin, etat(p))
+        for quoi, lues, avec, avancement in (
+            ("Demande à traiter", demandes, lambda d: d.demandeur, lambda d: "en attente"),
+            ("Ma demande d’accès", miennes, lambda d: d.bassin, lambda d: d.suite),
+        ):
+            for d in lues:
+                yield LignePartage(quoi, d.reference, avec(d), localdate(d.cree_le), None, avancement(d))
+
+    return telecharger(request, "partages", "Partages", PARTAGES, lignes(), droit=None)

@@ -1,6 +1,6 @@
 """A dossier shared outside the territory, and the request of access that says nothing of who is known."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from gab.models import Dossier, PartageDossier
 from gab.services import partages
+from qualit.echanges.lecture import lire
 from qualit.journal.models import Trace
 from qualit.notifications.models import Avis
 from qualit.territoire.models import DemandeAcces
@@ -123,7 +124,7 @@ def test_une_demande_mal_ecrite_retrouve_le_dossier(m):
     """Another spelling, another day of birth: the tolerant search of a jeune, inside the coordinator's scope."""
     celia = w.connecter(Client(), m.celia)
     ne_le = m.signalement.date_naissance
-    for nom, prenom, date in (
+    for nom, prenom, le in (
         ("Du Vivier", "Maelle", ne_le),
         ("DUVIVIE", "Maelle", ne_le + timedelta(days=1)),
         ("Duvivié", "Mael", ne_le),
@@ -149,3 +150,26 @@ def test_la_reponse_accepte_la_reference_d_un_dossier(m):
     assert refus.status_code == 200 and "reference" in refus.context["form"].errors
     assert celia.post(adresse, {"reference": m.dossier.reference.lower(), "fin": fin}).status_code == 302
     assert lit(m.olga, m.dossier)
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "ods"])
+def test_la_page_des_partages_se_telecharge_comme_elle_se_lit(m, format):
+    """What each reads there, without the free text, and the journal says so; a requester never reads who is known."""
+    partages.partager(m.dossier, motif="=1+1", fin=m.fin, par=m.celia, user=m.olga)
+    demande = partages.demander_acces(
+        m.caen, nom="Yver", prenom="Zoé", date_naissance=date(2008, 3, 12), motif="Motif", par=m.olga
+    )
+    attendu = {
+        "olga": [["Partagé avec moi", m.dossier.reference], ["Ma demande d’accès", demande.reference]],
+        "celia": [["Partagé par le bassin", m.dossier.reference], ["Demande à traiter", demande.reference]],
+        "omar": [],
+    }
+    for qui, lignes in attendu.items():
+        client = w.connecter(Client(), getattr(m, qui))
+        fichier = client.get(reverse("partages:liste"), {"format": format})
+        lues = lire(fichier.getvalue(), f"l.{format}").feuilles[0].lignes
+        assert [ligne[:2] for _, ligne in lues[1:]] == lignes
+        assert "=1+1" not in str(lues) and "Yver" not in str(lues)
+        page = client.get(reverse("partages:liste")).content.decode()
+        assert ("format=xlsx" in page) == bool(lignes)
+    assert Trace.objects.filter(action="export", quoi="partages").count() == 3

@@ -20,6 +20,7 @@ from qualit.web import jetons
 from qualit.web.formulaires import ChampDate, ChampTexte, FormulaireDSFR
 from qualit.web.texte_libre import GardeTexteLibre
 
+from .. import tableurs
 from ..models import Dossier
 from ..services import lien, partages
 
@@ -106,26 +107,24 @@ class ReponseForm(FormulaireDSFR):
 @regle(Droit.PARTAGER, Droit.DEMANDER_ACCES, Droit.LIRE_DOSSIER)
 def liste(request):
     """What is shared with me, what I shared, what is asked."""
-    recus = list(partages.recus(request.user))
-    accordes = list(partages.accordes(request.user))
-    for partage in (*recus, *accordes):
+    demandes = DemandeAcces.objects.none()
+    if droits.a_le_droit(request.user, Droit.PARTAGER):
+        demandes = DemandeAcces.objects.visibles_par(request.user).filter(repondue_le__isnull=True)
+    listes = {
+        "recus": list(partages.recus(request.user)),
+        "accordes": list(partages.accordes(request.user)),
+        "demandes": demandes.select_related("demandeur", "bassin"),
+        "miennes": DemandeAcces.objects.filter(demandeur=request.user).select_related("bassin")[:20],
+    }
+    if fichier := tableurs.partages(request, **listes):
+        return fichier
+    for partage in (*listes["recus"], *listes["accordes"]):
         partage.code = partages.reference_de(partage)
-    return render(
-        request,
-        "gab/partages.html",
-        {
-            "recus": recus,
-            "accordes": accordes,
-            "demandes": DemandeAcces.objects.visibles_par(request.user)
-            .filter(repondue_le__isnull=True)
-            .select_related("demandeur", "bassin")
-            if droits.a_le_droit(request.user, Droit.PARTAGER)
-            else [],
-            "miennes": DemandeAcces.objects.filter(demandeur=request.user).select_related("bassin")[:20],
-            "peut_demander": droits.a_le_droit(request.user, Droit.DEMANDER_ACCES),
-            "fil": [("Partages", None)],
-        },
-    )
+    contexte = {
+        "peut_demander": droits.a_le_droit(request.user, Droit.DEMANDER_ACCES),
+        "fil": [("Partages", None)],
+    }
+    return render(request, "gab/partages.html", listes | contexte)
 
 
 @regle(Droit.PARTAGER, objet=Dossier, methodes=("GET", "POST"))

@@ -601,6 +601,13 @@ class DemandeAcces(models.Model):
     def __str__(self):
         return f"Demande {self.reference}"
 
+    @property
+    def suite(self):
+        """What its author reads of it."""
+        if self.repondue_le is None:
+            return "en attente"
+        return "accès ouvert" if self.accordee else "aucune suite n’a pu être donnée"
+
 
 class TermeQuerySet(models.QuerySet):
     def de(self, liste):
