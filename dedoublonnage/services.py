@@ -1,6 +1,7 @@
 """Decide whom a report is about: sending with its identity check, attaching, detaching, look-alike pairs."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -10,7 +11,8 @@ from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.notifications import services as notifications
 from signalements import corrections
-from signalements.models import Contact, Origine, Question, Signalement
+from signalements.controles import numero_normalise
+from signalements.models import Contact, EtatSignalement, Origine, Question, Signalement
 from signalements.services import demander_retrait, exiger_envoyable, repondre
 
 from . import blocage, recherche, suites
@@ -19,6 +21,8 @@ from .models import Empreinte, Instantane, Jeune, Paire, Rattachement
 from .normalisation import Identite, Preparee, preparer
 from .score import Contexte, Modele
 
+#: Two reports of one jeune by one structure tell the same exit when their dates are this close.
+MEME_SORTIE = timedelta(days=31)
 #: Motive of a pair said different by the person who typed: no arbiter decided it.
 DIT_A_LA_SAISIE = "Dit à la saisie"
 
@@ -60,6 +64,19 @@ def identite_de(signalement, contacts=None):
         commune=signalement.ville,
         structure_uai=signalement.structure.uai,
     )
+
+
+def contacts_de(contacts):
+    """Unsaved `Contact`s of the (type, value, owner) of a row."""
+    return [
+        Contact(
+            type=type_,
+            valeur=valeur,
+            normalisee=numero_normalise(valeur) if type_ == Contact.Type.TELEPHONE else valeur.lower(),
+            proprietaire=qui,
+        )
+        for type_, valeur, qui in contacts
+    ]
 
 
 def contexte():
@@ -131,6 +148,32 @@ def candidats_visibles(identite, user, *, sauf=None):
         (jeunes[pk], [e.signalement for e in par_jeune[jeunes[pk]]], evaluation)
         for pk, evaluation in expliques
     ]
+
+
+def deja_signale(signalement, contacts, *, par):
+    """The report of this very exit that the structure has sent already, or None: the same jeune for sure, about the same day.
+
+    signalement: unsaved; contacts: (type, value, owner). Looks at the reports of its own structure only.
+    """
+    for _, signalements, evaluation in candidats_visibles(
+        identite_de(signalement, contacts_de(contacts)), par
+    ):
+        if evaluation.zone != "automatique":
+            break
+        for connu in signalements:
+            meme_structure = connu.structure_id == signalement.structure_id
+            if (
+                meme_structure
+                and connu.etat != EtatSignalement.ANNULE
+                and meme_sortie(connu.date_sortie, signalement.date_sortie)
+            ):
+                return connu
+    return None
+
+
+def meme_sortie(un, autre):
+    """Are two days of exit those of one exit? Never when one is not known."""
+    return bool(un and autre) and abs(un - autre) <= MEME_SORTIE
 
 
 @transaction.atomic

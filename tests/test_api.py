@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from dedoublonnage.models import Empreinte
 from gab import services as gab
 from qualit.api import services
 from qualit.api.models import Acces, Envoi
@@ -166,6 +167,20 @@ def test_le_meme_contenu_n_est_pas_envoye_deux_fois(acces):
     assert Signalement.objects.count() == Envoi.objects.count() == 1
 
 
+def test_la_meme_sortie_ecrite_autrement_n_est_pas_envoyee_deux_fois(acces, monde):
+    """As an import says "déjà signalé"; another exit of the jeune, or another structure's report, is another thing."""
+    reference = envoyer(acces.cle, corps()).json()["reference"]
+    huit_jours_avant = str(timezone.localdate() - timedelta(days=28))
+    for n, champs in enumerate(({"classe": "2 TCB"}, {"date_sortie": huit_jours_avant, "prenom": "Maelle"})):
+        reponse = envoyer(acces.cle, corps(**champs), f"essai-autre-{n}")
+        assert reponse.status_code == 409 and reference in reponse.json()["detail"], champs
+    assert Signalement.objects.count() == Envoi.objects.count() == 1
+    une_annee_avant = str(timezone.localdate() - timedelta(days=300))
+    assert envoyer(acces.cle, corps(date_sortie=une_annee_avant), "essai-sortie-2").status_code == 201
+    ailleurs, cle = ouvrir_acces(monde.lycee_lisieux, monde.lucie, par=monde.rene)
+    assert envoyer(cle, corps(), "essai-ailleurs").status_code == 201
+
+
 def test_apres_un_refus_la_meme_cle_d_idempotence_sert_encore(acces):
     assert envoyer(acces.cle, corps(nature_sortie="inconnue")).status_code == 422
     assert envoyer(acces.cle, corps()).status_code == 201
@@ -234,6 +249,7 @@ def test_la_reponse_ne_depend_pas_des_jeunes_d_ailleurs(monde, acces):
 
     sans = empreinte_de("essai-0001", autres_prenoms="Aude")
     Signalement.objects.update(nom_naissance="AUTREMENT", prenom="Nommé")
+    Empreinte.objects.all().delete()
     ailleurs = signaler(
         monde.lycee_rouen,
         monde.robin,

@@ -124,13 +124,13 @@ def test_une_demande_mal_ecrite_retrouve_le_dossier(m):
     """Another spelling, another day of birth: the tolerant search of a jeune, inside the coordinator's scope."""
     celia = w.connecter(Client(), m.celia)
     ne_le = m.signalement.date_naissance
-    for nom, prenom, le in (
+    for nom, prenom, naissance in (
         ("Du Vivier", "Maelle", ne_le),
         ("DUVIVIE", "Maelle", ne_le + timedelta(days=1)),
         ("Duvivié", "Mael", ne_le),
     ):
         demande = partages.demander_acces(
-            m.caen, nom=nom, prenom=prenom, date_naissance=date, motif="Suivi", par=m.olga
+            m.caen, nom=nom, prenom=prenom, date_naissance=naissance, motif="Suivi", par=m.olga
         )
         page = celia.get(reverse("partages:demande", args=[demande.reference])).content.decode()
         assert m.dossier.reference in page, nom

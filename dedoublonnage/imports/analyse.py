@@ -7,12 +7,10 @@ is asked when a row is sent, as for any report.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from math import log
 
-from signalements.controles import numero_normalise
 from signalements.listes.lignes import Lecteur, Ligne
-from signalements.models import Contact, EtatSignalement, Signalement
+from signalements.models import EtatSignalement, Signalement
 
 from ..blocage import cles, cles_demandees
 from ..decision import examiner
@@ -20,11 +18,8 @@ from ..models import Empreinte
 from ..normalisation import Preparee, preparer
 from ..recherche import BLOC_MAX, LIMITE
 from ..score import Modele
-from ..services import contexte, identite_de
+from ..services import contacts_de, contexte, identite_de, meme_sortie
 from .modeles import LigneImport
-
-MEME_SORTIE = timedelta(days=31)
-"""Two exits of one jeune from one structure within a month are one exit."""
 
 
 class Repertoire:
@@ -193,11 +188,7 @@ class Analyse:
     def _meme_sortie(self, jeune, sortie):
         """The report of this exit that the structure has already made of this jeune, or None."""
         for connu in self.connus[jeune]:
-            if (
-                connu.structure == self.structure.pk
-                and connu.date_sortie
-                and abs(connu.date_sortie - sortie) <= MEME_SORTIE
-            ):
+            if connu.structure == self.structure.pk and meme_sortie(connu.date_sortie, sortie):
                 return connu.signalement
         return None
 
@@ -208,16 +199,3 @@ class Analyse:
     def _preparer(self, ligne):
         signalement = self.lecteur.signalement(ligne)
         return preparer(identite_de(signalement, contacts_de(ligne.contacts)))
-
-
-def contacts_de(contacts):
-    """Unsaved `Contact`s of the (type, value, owner) of a row."""
-    return [
-        Contact(
-            type=type_,
-            valeur=valeur,
-            normalisee=numero_normalise(valeur) if type_ == Contact.Type.TELEPHONE else valeur.lower(),
-            proprietaire=qui,
-        )
-        for type_, valeur, qui in contacts
-    ]

@@ -8,7 +8,7 @@ from django.db.models import prefetch_related_objects
 from signalements.listes.lignes import signalement_de
 
 from ..comparaison import certitude, lignes
-from .analyse import contacts_de
+from ..services import contacts_de
 from .modeles import LigneImport
 
 Reponse = LigneImport.Reponse

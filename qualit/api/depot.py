@@ -6,7 +6,7 @@ import json
 from django.db import connection, transaction
 from django.http import QueryDict
 
-from dedoublonnage.services import envoyer
+from dedoublonnage.services import deja_signale, envoyer
 from signalements.forms import ContactForm, ResponsableForm, SignalementForm
 from signalements.models import EtatSignalement, Origine, Signalement
 from signalements.services import enregistrer_brouillon, exiger_envoyable
@@ -29,7 +29,7 @@ class CleDejaUtilisee(Exception):
 
 
 class DejaEnvoye(Exception):
-    """The structure has sent this very content already; `reference` is its report."""
+    """The structure has sent this very content, or this exit of this jeune, already; `reference` is its report."""
 
     def __init__(self, reference):
         super().__init__(reference)
@@ -62,14 +62,14 @@ def deposer(acces, cle, contenu, *, par):
             raise CleDejaUtilisee
         return deja.reponse, False
     signalement, contacts, responsables = lire(acces.structure, contenu)
-    # Two keys of one structure may send the same content: the lock is that of the content within the structure.
+    # Two keys of one structure may send the same jeune: one sending at a time within it.
+    _verrouiller(acces.structure, "signalements")
     ligne = empreinte_de({"structure": acces.structure_id, "signalement": contenu["signalement"]})
-    _verrouiller(acces.structure, ligne)
     meme = (
         Signalement.objects.filter(structure=acces.structure, empreinte_ligne=ligne)
         .exclude(etat=EtatSignalement.ANNULE)
         .first()
-    )
+    ) or deja_signale(signalement, contacts, par=par)
     if meme is not None:
         raise DejaEnvoye(meme.reference)
     signalement.origine, signalement.empreinte_ligne = Origine.API, ligne

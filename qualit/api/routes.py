@@ -235,7 +235,8 @@ def nomenclature(request, liste: str = Path(..., pattern="^[a-z_]{1,40}$")):
     summary="Envoyer un signalement",
     description=(
         "201 à la création ; 200 quand la même clé d’idempotence est renvoyée avec le même contenu, et rien n’est créé. "
-        "409 quand elle l’est avec un autre contenu, ou quand ce contenu a déjà été envoyé."
+        "409 quand elle l’est avec un autre contenu, ou quand l’établissement a déjà envoyé ce contenu ou signalé cette "
+        "sortie de ce jeune : la réponse donne la référence du signalement déjà fait."
     ),
 )
 def envoyer(
@@ -255,7 +256,7 @@ def envoyer(
         ) from None
     except depot.DejaEnvoye as erreur:
         raise Arret(
-            409, f"Ce contenu a déjà été envoyé : signalement {erreur.reference}. Rien n’a été créé."
+            409, f"Vous avez déjà signalé cette sortie : signalement {erreur.reference}. Rien n’a été créé."
         ) from None
     except depot.Refus as erreur:
         raise Arret(422, "Des champs sont à corriger.", erreurs=erreur.erreurs) from None
