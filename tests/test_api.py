@@ -386,3 +386,24 @@ def test_les_pages_d_un_acces(client, monde):
     assert (un.libelle, un.portees, un.responsable) == ("Pilote", ["lire"], m.alice)
     client.post(f"/logiciels/{un.reference}/couper/")
     assert "Coupé" in client.get(f"/logiciels/{un.reference}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("methode", "chemin", "statut", "mots"),
+    [
+        ("get", "", 404, "openapi.json"),
+        ("get", "signalement", 404, "openapi.json"),
+        ("post", "signalements/", 404, "openapi.json"),
+        ("get", "signalements/trop/loin", 404, "openapi.json"),
+        ("put", "signalements", 405, "GET, POST"),
+        ("delete", "cle", 405, "GET"),
+    ],
+)
+def test_une_adresse_ou_une_methode_inconnue_est_dite_comme_toute_erreur(
+    acces, methode, chemin, statut, mots
+):
+    appeler = getattr(Client(enforce_csrf_checks=True), methode)
+    reponse = appeler(f"/api/v1/{chemin}", headers={"Authorization": f"Bearer {acces.cle}"})
+    assert (reponse.status_code, reponse["Content-Type"]) == (statut, "application/problem+json")
+    assert mots in reponse.json()["detail"]
+    assert statut != 405 or reponse["Allow"] == mots

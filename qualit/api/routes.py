@@ -1,12 +1,14 @@
 """The API of school software, version 1. Found through the same rights as the pages, journaled like them."""
 
 from datetime import date, datetime, time
+from functools import wraps
 from typing import Annotated
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from ninja import Header, NinjaAPI, Path, Query, Status
 from ninja.errors import HttpError, ValidationError
 from ninja.security import HttpBearer
@@ -14,6 +16,7 @@ from ninja.security import HttpBearer
 from qualit.journal.services import montrer
 from qualit.territoire import droits, nomenclatures
 from qualit.territoire.droits import Droit
+from qualit.territoire.regles import LOGICIEL, regle
 from qualit.workflow import TransitionImpossible
 from suivi import retours
 
@@ -40,6 +43,7 @@ TITRES = {
     401: "Clé refusée",
     403: "Action non permise",
     404: "Introuvable",
+    405: "Méthode refusée",
     409: "Conflit",
     422: "Contenu refusé",
     429: "Trop de requêtes",
@@ -137,6 +141,31 @@ def probleme(statut, detail, *, erreurs=(), attente=0):
     if attente:
         reponse["Retry-After"] = str(attente)
     return reponse
+
+
+@csrf_exempt
+@regle(LOGICIEL, methodes=("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+def inconnue(request, chemin=""):
+    """Any address of the API that is none of its operations."""
+    return probleme(
+        404, "Cette adresse n’existe pas. Les opérations sont décrites dans /api/v1/openapi.json."
+    )
+
+
+def en_francais(vue):
+    """The view of an address, whose refusal of a method is told like every other error."""
+
+    @wraps(vue)
+    def repondre(request, *args, **kwargs):
+        reponse = vue(request, *args, **kwargs)
+        if reponse.status_code != 405:
+            return reponse
+        permises = ", ".join(sorted(reponse["Allow"].split(", ")))
+        refus = probleme(405, f"Cette adresse ne connaît que {permises}.")
+        refus["Allow"] = permises
+        return refus
+
+    return repondre
 
 
 @api.exception_handler(Arret)

@@ -1,13 +1,18 @@
 """The API under /api/v1/: its description, then its operations, which ask for a key instead of a session."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import path, re_path
 
-from .routes import api
+from .routes import api, en_francais, inconnue
 from .views import openapi
 
 adresses = api.urls
 for motif in adresses[0]:
-    motif.callback = login_not_required(motif.callback)
+    motif.callback = login_not_required(en_francais(motif.callback))
 
-urlpatterns = [path("openapi.json", openapi, name="openapi"), path("", adresses)]
+urlpatterns = [
+    path("openapi.json", openapi, name="openapi"),
+    path("", inconnue),
+    path("", adresses),
+    re_path("^(?P<chemin>.*)$", inconnue),
+]
