@@ -40,6 +40,11 @@ MARQUE = "Ne pas modifier"
 ONGLET, LISTES = "Suivi", "Listes"
 
 
+def _suite(libelle):
+    """A label after a colon: its first letter small, unless it is an acronym (CNED)."""
+    return libelle if libelle[:2].isupper() else libelle[:1].lower() + libelle[1:]
+
+
 def listes():
     """The drop-downs: kind → {label: code}, in the order of the nomenclatures."""
     devenirs = nomenclatures.en_vigueur("devenirs")
@@ -47,7 +52,7 @@ def listes():
     return {
         "types": {libelle: code for code, libelle in nomenclatures.choix("types_etape")},
         "devenirs": {
-            f"{noms[p]} : {t.libelle.lower()}" if (p := t.plus.get("parent")) in noms else t.libelle: t.code
+            f"{noms[p]} : {_suite(t.libelle)}" if (p := t.plus.get("parent")) in noms else t.libelle: t.code
             for t in devenirs
         },
         "sources": {libelle: code for code, libelle in Devenir.Source.choices},

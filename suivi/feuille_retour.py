@@ -83,8 +83,11 @@ class Rang:
         return "enregistree" if nouvelle_etape or self.changements else "identique"
 
 
-def comparer(releve, missions, choix=None):
-    """What these rows would do, for the missions (queryset) of the person: [Rang]. choix: {(mission, field): mien|leur}."""
+def comparer(releve, missions, choix=None, *, par):
+    """What these rows would do, sent by `par`, for the missions (queryset) of that person: [Rang].
+
+    choix: {(mission, field): mien|leur}.
+    """
     choix = choix or {}
     connues = {
         ligne.mission.reference: ligne
@@ -115,7 +118,7 @@ def comparer(releve, missions, choix=None):
         if rang.erreurs:
             continue
         rang.mission, rang.identite = ligne.mission, ligne.identite
-        _comparer(rang, r["valeurs"], marque, codes, choix)
+        _comparer(rang, r["valeurs"], marque, codes, choix, par)
     return rangs
 
 
@@ -128,7 +131,7 @@ def _marque(r):
     return marque if marque["m"] == r["reference"] else None
 
 
-def _comparer(rang, saisies, marque, codes, choix):
+def _comparer(rang, saisies, marque, codes, choix, par):
     valeurs = _coder(rang, saisies, codes)
     mission = rang.mission
     rang.actuel = devenir_actuel(mission)
@@ -143,7 +146,7 @@ def _comparer(rang, saisies, marque, codes, choix):
         for c, (titre, *_) in CHAMPS_DEVENIR.items()
     ]
     _verifier_le_devenir(rang)
-    _lire_l_etape(rang, valeurs, depuis)
+    _lire_l_etape(rang, valeurs, depuis, par)
     if mission.etat != Mission.Etat.ACCEPTEE and (rang.etape or rang.changements):
         rang.erreurs.append("Cette mission n’est plus en cours : rien ne s’y note plus.")
 
@@ -180,13 +183,17 @@ def _verifier_le_devenir(rang):
     form = DevenirForm(retenues | {"precision": "", "vu": ""})
     if rang.actuel is not None and not form.fields["code"].valid_value(rang.actuel.code):
         form.fields["code"].choices = [*form.fields["code"].choices, (rang.actuel.code, str(rang.actuel))]
-    for champ, erreurs in form.errors.items():
+    for champ, erreurs in form.errors.as_data().items():
         titre = CHAMPS_DEVENIR.get(champ, ("",))[0]
-        rang.erreurs += [f"{titre} : {e}".removeprefix(" : ") for e in erreurs]
+        for erreur in erreurs:
+            if erreur.code == "required" and titre:
+                rang.erreurs.append(f"« {titre} » va avec le devenir : remplissez cette case.")
+            else:
+                rang.erreurs += [f"{titre} : {e}".removeprefix(" : ") for e in erreur.messages]
     rang.devenir = {c: form.cleaned_data[c] for c in CHAMPS_DEVENIR if c in form.cleaned_data}
 
 
-def _lire_l_etape(rang, valeurs, depuis):
+def _lire_l_etape(rang, valeurs, depuis, par):
     """The step that the row adds, if any; known already when the same sheet came before."""
     type_, le, rappel = valeurs["etape"], valeurs["etape_le"], valeurs["rappeler_le"]
     if not type_:
@@ -197,6 +204,12 @@ def _lire_l_etape(rang, valeurs, depuis):
     deja = Etape.objects.valables().filter(
         mission=rang.mission, type=type_, rappeler_le=rappel or None, quand__gt=depuis
     )
+    if not le and (autre := deja.exclude(par=par).select_related("par").first()):
+        rang.erreurs.append(
+            f"Nouvelle étape : {autre.par} a noté la même le {autre.date:%d/%m/%Y}, depuis que vous avez pris la feuille. "
+            "Si la vôtre en est une autre, écrivez sa date dans « Étape du » ; sinon, effacez-la."
+        )
+        return
     rang.etape_deja = (deja.filter(date=le) if le else deja).exists()
     if not rang.etape_deja and not form.is_valid():
         for champ, erreurs in form.errors.items():
@@ -226,13 +239,14 @@ def appliquer(releve, missions, choix, *, par):
         .select_for_update(of=("self",))
         .values_list("pk")
     )
-    rangs = comparer(releve, missions, choix)
+    rangs = comparer(releve, missions, choix, par=par)
     if any(r.effet == "conflit" for r in rangs):
         raise EncoreDesConflits
     bilan = {"etapes": 0, "devenirs": 0, "identiques": 0, "refusees": []}
     for rang in rangs:
         if rang.effet == "refusee":
-            bilan["refusees"].append({"numero": rang.numero, "raisons": rang.erreurs})
+            nom = rang.identite.nom_complet if rang.identite else ""
+            bilan["refusees"].append({"numero": rang.numero, "nom": nom, "raisons": rang.erreurs})
         elif rang.effet == "identique":
             bilan["identiques"] += 1
         else:

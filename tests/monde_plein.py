@@ -147,7 +147,7 @@ def remplir_le_territoire(m):
     )
     copies(m.cles["lycee"][0])
     copies(m.imports["lycee"])
-    copies(m.publication)
+    copies(m.publication, cliche=lambda r: copies(m.publication.cliche, 1)[0])
     VersionReferentiel.objects.bulk_create(
         VersionReferentiel(
             jeu="nomenclatures",

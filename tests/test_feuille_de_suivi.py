@@ -157,6 +157,21 @@ def test_la_meme_feuille_deux_fois_n_ecrit_rien_deux_fois(omar, missions):
     assert (Etape.objects.count(), Devenir.objects.count()) == compte
 
 
+def test_l_etape_sans_date_qu_un_collegue_a_notee_entre_temps_n_est_pas_perdue(omar, missions, monde):
+    classeur = telecharger(omar)
+    remplir(classeur, missions[1], etape="Rendez-vous pris")
+    services.noter_etape(missions[1].dossier, "rdv_pris", par=monde.celia, mission=missions[1])
+    adresse, page = envoyer(omar, classeur)
+    assert "1 ligne refusée" in page and "a noté la même le" in page
+    remplir(classeur, missions[1], etape_le=timezone.localdate() - timedelta(days=2))
+    confirmer(omar, envoyer(omar, classeur)[0])
+    assert Etape.objects.count() == 2
+
+
+def test_un_sigle_garde_ses_capitales_dans_la_liste(monde):
+    assert any(libelle.endswith(": CNED") for libelle in feuille.listes()["devenirs"])
+
+
 def test_confirmer_deux_fois_montre_le_meme_bilan(omar, missions):
     classeur = telecharger(omar)
     remplir(classeur, missions[1], etape="Rendez-vous pris")
@@ -247,7 +262,7 @@ def test_le_meme_changement_des_deux_cotes_n_est_pas_un_desaccord(omar, missions
         ({"etape": "Rendez-vous pris", "etape_le": "01/01/2199"}, "futur"),
         ({"etape_le": "01/10/2026"}, "dites laquelle"),
         ({"code": "Licorne"}, "n’est pas dans la liste"),
-        ({"code": "MLDS, micro-lycée"}, "obligatoire"),
+        ({"code": "MLDS, micro-lycée"}, "« Depuis le » va avec le devenir"),
     ],
 )
 def test_une_ligne_fausse_est_refusee_avec_sa_raison_et_les_autres_passent(omar, missions, valeurs, mots):
@@ -258,6 +273,7 @@ def test_une_ligne_fausse_est_refusee_avec_sa_raison_et_les_autres_passent(omar,
     assert "1 ligne refusée" in page and mots in page
     bilan = confirmer(omar, adresse)
     assert "Lignes refusées" in bilan and "1 devenir enregistré" in bilan
+    assert str(missions[1].dossier.jeune) in bilan.split("Lignes refusées")[1]
     assert not Etape.objects.exists()
 
 

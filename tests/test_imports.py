@@ -625,6 +625,19 @@ def test_la_commande_importe(monde, commander):
     assert commander(liste(jeunes(2)))[1]["importees"] == 0
 
 
+def test_la_commande_dit_les_feuilles_qu_elle_ne_lit_pas(monde, commander):
+    sortie = io.BytesIO()
+    with xlsxwriter.Workbook(sortie, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as classeur:
+        for nom in ("2nde", "1re"):
+            feuille = classeur.add_worksheet(nom)
+            for rang, ligne in enumerate([listes.TITRES, *listes.rangees(jeunes(2))]):
+                feuille.write_row(rang, 0, ligne)
+    for options in (("--simuler",), ()):
+        code, bilan, dit = commander(sortie.getvalue(), *options, nom="liste.xlsx")
+        assert code == 0 and bilan["lignes"] == 2 and "autres_feuilles" not in bilan
+        assert "Une seule feuille est lue : 1re" in dit
+
+
 TITRES_SEULS = listes.csv_de([])
 
 

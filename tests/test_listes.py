@@ -66,7 +66,9 @@ def test_un_classeur_garde_types_et_numeros_de_ligne():
 @pytest.mark.parametrize(
     ("nom", "contenu", "dit"),
     [
-        ("liste.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, ".xlsx"),
+        ("liste.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "ancien format .xls"),
+        ("liste.xls", b"<html><table><tr><td>Nom</td></tr></table></html>", "page Web"),
+        ("liste.xls", listes.xlsx_de([]), "renommez-le en .xlsx"),
         ("liste.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "mot de passe"),
         ("liste.xlsx", TEXTE.encode(), "n’est pas un classeur"),
         ("liste.csv", listes.xlsx_de([]), "renommez-le en .xlsx"),
@@ -83,6 +85,12 @@ def test_un_classeur_garde_types_et_numeros_de_ligne():
 def test_ce_qui_n_est_pas_une_liste_est_refuse_avec_un_conseil(nom, contenu, dit):
     with pytest.raises(FichierIllisible, match=dit.replace(".", r"\.")):
         lire(contenu, nom)
+
+
+def test_un_texte_nomme_xls_se_lit():
+    """Many tools give tabs that Excel opens under this name."""
+    tableau = lire(TEXTE.replace(";", "\t").encode("cp1252"), "export.xls")
+    assert tableau.feuilles[0].lignes[1] == (2, ["Lefèvre", "Anaïs", "12/03/2008"])
 
 
 # --- Headings ----------------------------------------------------------------------------------------------
@@ -326,6 +334,12 @@ def une(monde, **champs):
     v = listes.jeune(random.Random(5), timezone.localdate())
     valeurs_ = dict(zip(listes.TITRES, listes.rangees([v])[0], strict=True)) | champs
     return lire_liste(monde, listes.csv_de([list(valeurs_.values())], list(valeurs_)))[0]
+
+
+def test_une_date_illisible_dit_sa_colonne_et_ne_cache_pas_l_autre(monde):
+    naissance, sortie = CHAMPS["date_naissance"].libelle, CHAMPS["date_sortie"].libelle
+    ligne = une(monde, **{naissance: "31/02/2008", sortie: ""})
+    assert [r.split(" «")[0].split(" :")[0] for r in ligne.raisons] == [naissance, sortie]
 
 
 def test_une_ligne_en_ordre_est_un_signalement_complet(monde):

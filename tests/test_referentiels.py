@@ -145,6 +145,17 @@ def test_un_fichier_illisible_donne_un_message(rene):
     assert adresse is None and "fr-message--error" in page
 
 
+def test_une_colonne_qui_designe_les_lignes_et_qui_manque_se_dit_une_fois(rene):
+    adresse, page = envoyer(rene, "communes", "commune;bassin\nCaen;lisieux\nIfs;caen\n")
+    assert adresse is None and "La colonne « code INSEE » manque" in page and "00000" not in page
+
+
+def test_le_bilan_s_accorde(rene):
+    adresse, _ = envoyer(rene, "communes", "code INSEE;bassin\n14118;lisieux\n")
+    dit = rene.post(adresse, follow=True).content.decode()
+    assert "0 ligne ajoutée, 1 modifiée, 0 fermée, 0 refusée." in dit
+
+
 def test_une_version_se_telecharge(rene):
     adresse, _ = envoyer(rene, "communes", "code INSEE;bassin\n14118;lisieux\n")
     rene.post(adresse)

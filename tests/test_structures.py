@@ -204,6 +204,11 @@ def test_le_bassin_suit_la_commune_ou_se_choisit(monde):
     assert not Structure.objects.filter(uai="0140013N").exists()  # a preview
 
 
+def test_ce_qui_est_trop_long_dit_sa_colonne(monde):
+    [refusee] = liste(monde, "0149901RXYZ;Lycée neuf;lp;14118;;")
+    assert [e.split(" : ")[0] for e in refusee.erreurs] == ["UAI"]
+
+
 def test_une_structure_de_toute_l_academie_ne_prend_pas_le_bassin_de_sa_commune(monde):
     rectorat = Structure.objects.create(
         nom="Rectorat d’essai", code="RECT-E", type="rectorat", academie=monde.academie, uai="0141796B",

@@ -22,7 +22,7 @@ class FichierForm(FormulaireDSFR):
             "required": "Choisissez un fichier.",
             "invalid": "Choisissez un fichier.",
         },
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.ods,.csv,.txt,.tsv"}),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.ods,.csv,.txt,.tsv,.xls"}),
     )
 
     def clean_fichier(self):

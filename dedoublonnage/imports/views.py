@@ -19,6 +19,7 @@ from qualit.territoire.regles import regle
 from qualit.web import jetons
 from qualit.web.navigation import compter
 from qualit.web.pagination import paginer
+from qualit.web.templatetags.qualit import pluriel
 from signalements.listes.colonnes import CHAMPS
 from signalements.models import Signalement
 
@@ -328,7 +329,9 @@ def decider(request, reference):
             reponses.ne_pas_savoir(lot)
         restent = reponses.sans_reponse(lot).count()
         if restent:
-            messages.info(request, f"Vos réponses sont gardées. Il reste {restent} lignes à décider.")
+            messages.info(
+                request, f"Vos réponses sont gardées. Il reste {pluriel(restent, 'ligne,lignes')} à décider."
+            )
             return redirect("imports:decider", reference=reference)
         messages.success(request, "Toutes les lignes ont une réponse : vous pouvez envoyer la liste.")
         return redirect("imports:suivi", reference=reference)

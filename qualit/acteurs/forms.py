@@ -147,7 +147,9 @@ class FichierForm(FormulaireDSFR):
     """A list to import."""
 
     fichier = forms.FileField(
-        label="Fichier", help_text="CSV, Excel (.xlsx) ou LibreOffice (.ods), 5 000 lignes au plus."
+        label="Fichier",
+        help_text="CSV, Excel (.xlsx) ou LibreOffice (.ods), 5 000 lignes au plus.",
+        error_messages={"required": "Choisissez un fichier.", "empty": "Ce fichier est vide."},
     )
 
     def clean_fichier(self):

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from qualit.echanges.lecture import FichierIllisible
 from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.journal.models import Action
 from qualit.journal.services import noter
@@ -363,6 +364,18 @@ def comparer(referentiel, lignes, *, retour=False):
                     )
                 )
     return sortie
+
+
+def exiger_les_cles(referentiel, lignes):
+    """Raises FichierIllisible when a column that names the lines is not in the file (`valide_du` may be left out)."""
+    entetes = set(lignes[0])
+    for champ in referentiel.cle:
+        titre = referentiel.colonnes[champ]
+        if champ != "valide_du" and not {champ, cle_de_tri(titre).replace(" ", "_")} & entetes:
+            attendues = ", ".join(f"« {t} »" for t in referentiel.colonnes.values())
+            raise FichierIllisible(
+                f"La colonne « {titre} » manque : c’est elle qui désigne la ligne. Colonnes attendues : {attendues}."
+            )
 
 
 def _cle(referentiel, lues):

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -125,7 +125,7 @@ def comparer(lignes, academie):
                 structure.clean_fields(exclude=["nom_tri"])
                 structure.clean()
             except ValidationError as erreur:
-                resultat.erreurs += erreur.messages
+                resultat.erreurs += _en_clair(erreur)
         apres = _photo(structure)
         resultat.changements = [
             (LIBELLES[c], avant[c] if not nouvelle else "", apres[c])
@@ -143,6 +143,19 @@ def comparer(lignes, academie):
         elif resultat.changements:
             resultat.effet = "modifiee"
     return sortie
+
+
+def _en_clair(erreur):
+    """The sentences of a ValidationError, each with the column that it is about."""
+    if not hasattr(erreur, "error_dict"):
+        return erreur.messages
+    noms = LIBELLES | {"uai": "UAI", NON_FIELD_ERRORS: ""}
+    return [
+        f"{noms.get(champ, champ)} : {message}".removeprefix(" : ")
+        for champ, messages in erreur.message_dict.items()
+        for message in messages
+        if champ != "code" or "uai" not in erreur.message_dict  # drawn from the UAI: said once
+    ]
 
 
 def _designees(structures):

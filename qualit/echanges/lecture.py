@@ -70,8 +70,8 @@ def lire(contenu, nom):
         raise FichierIllisible(
             f"Ce fichier pèse plus de {OCTETS_MAXIMUM // 1024**2} Mo : gardez seulement la liste des jeunes, ou partagez-la."
         )
-    attendu = _genre_annonce(nom)
     genre = _genre_reel(contenu)
+    attendu = _genre_annonce(nom, genre)
     if genre != attendu:
         raise FichierIllisible(_contradiction(nom, attendu, genre))
     if genre == "texte":
@@ -92,10 +92,13 @@ def lire(contenu, nom):
     return Tableau(genre, feuilles)
 
 
-def _genre_annonce(nom):
+def _genre_annonce(nom, genre):
+    """The kind that the extension says. Many tools call .xls a text that Excel opens: it is read as text."""
     extension = Path(nom.replace("\\", "/")).suffix.lower().lstrip(".")
     if extension in EXTENSIONS:
         return EXTENSIONS[extension]
+    if extension == "xls" and genre != "ole":
+        return "texte"
     if extension == "xls":
         raise FichierIllisible(
             "Ce classeur est dans l’ancien format .xls : ouvrez-le et enregistrez-le au format .xlsx."

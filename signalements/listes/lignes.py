@@ -131,6 +131,14 @@ class Lecteur:
             ligne.raisons.append(str(erreur))
             return defaut
 
+    def _date(self, ligne, champ, cellule):
+        """A demanded date; the refusal names the column: a list has several."""
+        try:
+            return valeurs.jour(cellule)
+        except Illisible as erreur:
+            ligne.raisons.append(f"{CHAMPS[champ].libelle}{str(erreur).removeprefix('Date')}")
+            return None
+
     def _identite(self, ligne, bruts):
         un = {champ: valeurs_[0] for champ, valeurs_ in bruts.items()}
         saisie = {c: valeurs.nom(un.get(c)) for c in ("nom_naissance", "nom_usage", "prenom")}
@@ -145,7 +153,7 @@ class Lecteur:
         if saisie["nom_usage"] == saisie["nom_naissance"]:
             saisie["nom_usage"] = ""
         saisie["autres_prenoms"] = " ".join(valeurs.nom(c) for c in bruts.get("autres_prenoms", ()))
-        saisie["date_naissance"] = self._lire(ligne, valeurs.jour, un.get("date_naissance"), None)
+        saisie["date_naissance"] = self._date(ligne, "date_naissance", un.get("date_naissance"))
         saisie["sexe"] = self._lire(ligne, valeurs.sexe, un.get("sexe"))
         saisie["commune_naissance"] = valeurs.texte(un.get("commune_naissance"))
         code = valeurs.texte(un.get("commune_naissance_insee")).upper()
@@ -174,7 +182,7 @@ class Lecteur:
         saisie["formation"] = valeurs.texte(un.get("formation")) or self.formations.get(
             normaliser(saisie["classe"]), ""
         )
-        saisie["date_sortie"] = self._lire(ligne, valeurs.jour, un.get("date_sortie"), None)
+        saisie["date_sortie"] = self._date(ligne, "date_sortie", un.get("date_sortie"))
         if saisie["date_sortie"] is None and "date_sortie" in self.defauts and un.get("date_sortie") is None:
             saisie["date_sortie"] = valeurs.jour(self.defauts["date_sortie"])
         for champ in ("statut", "regime", "niveau", "diplome"):
@@ -299,8 +307,8 @@ class Lecteur:
         debut = {
             "sexe": "Sexe",
             "nature_sortie": "Nature",
-            "date_naissance": "Date",
-            "date_sortie": "Date",
+            "date_naissance": CHAMPS["date_naissance"].libelle,
+            "date_sortie": CHAMPS["date_sortie"].libelle,
         }.get(champ)
         return debut is not None and any(r.startswith(debut) for r in ligne.raisons)
 

@@ -123,7 +123,7 @@ def apercu(request, cle):
         else:
             cache.set(_cle(request.user, cle), json.dumps({"bilan": bilan}), DUREE)
             return redirect("suivi:feuille_apercu", cle)
-    return _montrer_l_apercu(request, retour.comparer(garde["releve"], missions, choix))
+    return _montrer_l_apercu(request, retour.comparer(garde["releve"], missions, choix, par=request.user))
 
 
 def _montrer_l_apercu(request, rangs):

@@ -61,6 +61,11 @@ class Command(BaseCommand):
         except (FichierIllisible, services.ImportImpossible) as refus:
             self.stderr.write(str(refus))
             sys.exit(2)
+        if autres := bilan.pop("autres_feuilles"):
+            self.stderr.write(
+                f"Une seule feuille est lue : {', '.join(autres)} n'est pas repris. Réunissez les listes sur une feuille, ou "
+                "importez ensuite un fichier par feuille."
+            )
         if options["json"]:
             self.stdout.write(json.dumps(bilan, ensure_ascii=False))
         else:
@@ -112,6 +117,7 @@ class Command(BaseCommand):
 
     def _importer(self, contenu, nom, structure, defauts, auteur):
         lot = services.deposer(structure, nom, contenu, par=auteur)
+        autres = lot.bilan.get("autres_feuilles", [])
         services.choisir_colonnes(lot, {c.rang: c.champ for c in services.colonnes(lot)}, defauts, par=auteur)
         services.demarrer_lecture(lot, par=auteur)
         services.mener_a_bien(lot)
@@ -122,7 +128,11 @@ class Command(BaseCommand):
         reponses.ne_pas_savoir(lot)
         services.confirmer(lot, par=auteur)
         services.mener_a_bien(lot)
-        return bilan | {"importees": services.comptes(lot)["importees"], "reference": lot.reference}
+        return bilan | {
+            "importees": services.comptes(lot)["importees"],
+            "reference": lot.reference,
+            "autres_feuilles": autres,
+        }
 
     def _dire(self, bilan, simuler):
         self.stdout.write(
@@ -155,7 +165,8 @@ def simulation(contenu, nom, structure, defauts, *, user=None):
     analyse = Analyse(lecteur, user=user)
     lignes = tableau.feuilles[entete.feuille].lignes[entete.debut :]
     verdicts = (analyse.examiner(numero, cellules) for numero, cellules in lignes)
-    return _bilan((v.ligne.numero, v.statut, v.ligne.raisons) for v in verdicts)
+    bilan = _bilan((v.ligne.numero, v.statut, v.ligne.raisons) for v in verdicts)
+    return bilan | {"autres_feuilles": entete.autres}
 
 
 def _bilan(lignes):

@@ -17,6 +17,7 @@ from qualit.territoire.regles import regle
 from qualit.web import jetons
 from qualit.web.navigation import compter
 from qualit.web.pagination import paginer
+from qualit.web.templatetags.qualit import pluriel
 
 from .. import referentiels as services
 from ..forms import ReferentielForm
@@ -96,6 +97,7 @@ def referentiel(request, jeu):
         recu = form.cleaned_data["fichier"]
         try:
             lignes = lire_tableau(recu.read(), recu.name)
+            services.exiger_les_cles(un, lignes)
         except FichierIllisible as erreur:
             form.add_error("fichier", str(erreur))
         else:
@@ -160,8 +162,17 @@ def apercu(request, jeu, apercu):
         cache.delete(_cle(request.user, apercu))
         messages.success(
             request,
-            f"C’est enregistré : {bilan['nouvelle']} lignes ajoutées, {bilan['modifiee']} modifiées, "
-            f"{bilan['fermee']} fermées, {bilan['refusee']} refusées.",
+            "C’est enregistré : "
+            + ", ".join(
+                pluriel(bilan[effet], mots)
+                for effet, mots in (
+                    ("nouvelle", "ligne ajoutée,lignes ajoutées"),
+                    ("modifiee", "modifiée,modifiées"),
+                    ("fermee", "fermée,fermées"),
+                    ("refusee", "refusée,refusées"),
+                )
+            )
+            + ".",
         )
         return redirect(adresse)
     lignes = services.comparer(un, garde["lignes"], retour=garde["retour"])
