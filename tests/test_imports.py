@@ -495,6 +495,25 @@ def test_un_import_s_annule_en_entier_puis_se_refait(monde):
     assert Signalement.objects.valides().count() == 3 and Jeune.objects.vivants().count() == 3
 
 
+def test_une_lecture_faite_avant_une_annulation_est_a_refaire(monde):
+    """What was "déjà signalé" no longer is: confirming would lose the rows in silence."""
+    contenu = liste(jeunes(3))
+    premier, second = importer(monde, contenu), deposer(monde, contenu)
+    assert statuts(second) == [Statut.DEJA_ENVOYEE] * 3
+    services.annuler(premier, par=monde.andre)
+    services.mener_a_bien(premier)
+    with pytest.raises(ImportImpossible, match="3 des signalements .* Revoir les colonnes"):
+        services.confirmer(second, par=second.auteur)
+    services.choisir_colonnes(
+        second, {c.rang: c.champ for c in services.colonnes(second)}, {}, par=second.auteur
+    )
+    services.demarrer_lecture(second, par=second.auteur)
+    services.mener_a_bien(second)
+    services.confirmer(second, par=second.auteur)
+    services.mener_a_bien(second)
+    assert Signalement.objects.valides().count() == 3
+
+
 def test_un_import_dont_un_signalement_est_examine_ne_s_annule_plus(monde):
     lot = importer(monde, liste([v | {"code": "14000", "ville": "Caen"} for v in jeunes(2)]))
     gab.juger_recevable(Signalement.objects.first(), par=monde.celia)

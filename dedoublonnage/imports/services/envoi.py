@@ -22,10 +22,17 @@ SORTS = (Statut.NOUVELLE, Statut.CONNUE, Statut.A_DECIDER)
 
 
 def confirmer(lot, *, par):
-    """Accept the list: its rows are then sent one by one. Raises ImportImpossible when an answer is missing."""
+    """Accept the list: its rows are then sent one by one. Raises ImportImpossible when an answer is missing, or when reports
+    that its rows were found to repeat were withdrawn since."""
     droits.exiger(par, Droit.IMPORTER, lot)
     if manquent := sans_reponse(lot).count():
         raise ImportImpossible(f"Répondez d’abord aux lignes à décider : il en reste {manquent}.")
+    if n := lot.lignes.filter(statut=Statut.DEJA_ENVOYEE, candidat__etat=EtatSignalement.ANNULE).count():
+        retires = "a été retiré" if n == 1 else "ont été retirés"
+        raise ImportImpossible(
+            f"Depuis la lecture, {n} des signalements que cette liste répétait {retires} : ouvrez « Revoir les colonnes » et "
+            "vérifiez de nouveau les lignes, elles pourront partir."
+        )
     with transaction.atomic():
         total = a_envoyer(lot).count() + len(a_promouvoir(lot))
         mettre(lot, {Etape.PRET}, Etape.ENVOI, faites=0, total=total, confirme_le=timezone.now(),
