@@ -17,6 +17,7 @@ from gab import services as gab
 from gab.models import Entretien, Mission
 from gab.services import agenda
 from qualit import workflow
+from qualit.echanges.lecture import lire
 from qualit.journal.models import Trace
 from qualit.notifications.models import Avis, Courriel
 from qualit.rgpd import services
@@ -117,8 +118,12 @@ def test_de_l_inscription_a_la_lettre(m):
     page(m, "rouvrir", une, "post")
     une.refresh_from_db()
     assert une.est_ouverte
-    export = m.client.get(reverse("rgpd:exporter_registre")).content.decode()
-    assert une.reference in export and "Duvivier" not in export
+    for format in ("csv", "ods", "xlsx"):
+        for vue, nombre in (("toutes", 1), ("closes", 0)):
+            export = m.client.get(reverse("rgpd:registre"), {"format": format, "vue": vue})
+            lues = [ligne for _, ligne in lire(export.getvalue(), f"l.{format}").feuilles[0].lignes]
+            assert [ligne[0] for ligne in lues] == ["Demande", *[une.reference] * nombre]
+            assert "Duvivier" not in str(lues)
 
 
 def test_le_registre_est_au_delegue_de_l_academie(m):

@@ -9,7 +9,6 @@ app_name = "rgpd"
 urlpatterns = [
     path("", demandes.registre, name="registre"),
     path("nouvelle/", demandes.nouvelle, name="nouvelle"),
-    path("export.csv", demandes.exporter, name="exporter_registre"),
     path("rechercher/", personnes.rechercher, name="rechercher"),
     path("conservation/", alertes.conservation_page, name="conservation"),
     path("consultations/", alertes.liste, name="alertes"),

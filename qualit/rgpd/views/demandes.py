@@ -1,17 +1,14 @@
 """The register: entering a request, its clock, its answer and its letter."""
 
-import csv
-import io
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.journal.models import Action, Trace
-from qualit.journal.services import montrer, noter
+from qualit.journal.services import montrer
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web import jetons
@@ -40,43 +37,36 @@ def fil_de(demande, *suite):
     return [("Demandes", reverse("rgpd:registre")), (str(demande), adresse), *suite]
 
 
+COLONNES = [
+    Colonne("Demande", "reference", 12),
+    Colonne("Droit", lambda d: d.get_type_display(), 24),
+    Colonne("En qualité de", lambda d: d.get_qualite_display(), 28),
+    Colonne("Reçue le", "recue_le", 12),
+    Colonne("Répondre avant le", "echeance", 14),
+    Colonne("Prolongée le", "prolongee_le", 12),
+    Colonne("Suite", lambda d: d.get_suite_display(), 24),
+    Colonne("Répondue le", "repondue_le", 12),
+]
+
+
 @regle(Droit.TENIR_REGISTRE)
 def registre(request):
-    """Requests to treat, the most urgent first."""
+    """Requests to treat, the most urgent first. As a file, without any name: what the delegate shows to the CNIL."""
     form = FiltreDemandesForm(request.GET)
     demandes = Demande.objects.visibles_par(request.user)
+    lignes = form.filtrer(demandes)
+    if fichier := telecharger(request, "demandes", "Registre des demandes", COLONNES, lignes, droit=None):
+        return fichier
     return render(
         request,
         "rgpd/registre.html",
         {
-            "page": paginer(request, form.filtrer(demandes)),
+            "page": paginer(request, lignes),
             "form": form,
             "ouvertes": demandes.ouvertes().count(),
             "retard": demandes.en_retard().count(),
             "fil": [("Demandes", None)],
         },
-    )
-
-
-@regle(Droit.TENIR_REGISTRE)
-def exporter(request):
-    """The register as a table, without any name: what the delegate shows to the CNIL."""
-    sortie = io.StringIO()
-    redacteur = csv.writer(sortie, delimiter=";")
-    redacteur.writerow(
-        ["référence", "droit", "qualité", "reçue le", "échéance", "prolongée le", "suite", "répondue le"]
-    )
-    demandes = Demande.objects.visibles_par(request.user).order_by("recue_le", "pk")
-    for d in demandes:
-        redacteur.writerow(
-            [d.reference, d.get_type_display(), d.get_qualite_display(), d.recue_le, d.echeance, d.prolongee_le or "",
-             d.get_suite_display(), d.repondue_le or ""]
-        )  # fmt: skip
-    noter(Action.EXPORT, "registre_des_demandes", par=request.user, lignes=len(demandes))
-    return HttpResponse(
-        "\ufeff" + sortie.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="demandes.csv"'},
     )
 
 
