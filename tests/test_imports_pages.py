@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from dedoublonnage import services as identites
 from dedoublonnage import taches
-from dedoublonnage.imports import classeurs, services, views
+from dedoublonnage.imports import classeurs, memoire, services, views
 from dedoublonnage.imports.analyse import Analyse
-from dedoublonnage.imports.modeles import Import, LigneImport
+from dedoublonnage.imports.modeles import Correspondance, Import, LigneImport
 from dedoublonnage.models import Jeune, Paire
 from qualit.echanges.lecture import FichierIllisible, lire
 from qualit.journal.models import Trace
-from signalements.listes.colonnes import reconnaitre
+from signalements.listes.colonnes import CHAMPS, reconnaitre
 from signalements.models import EtatSignalement, Signalement
 from tests import fichiers_hostiles, listes
 from tests.monde import connecter, signaler
@@ -592,3 +592,30 @@ def test_les_listes_oubliees_sont_effacees(monde):
     assert (
         Import.objects.get() == fini and not LigneImport.objects.exists() and Signalement.objects.count() == 2
     )
+
+
+def test_ce_que_l_etablissement_a_dit_se_relit_et_s_oublie(alice, monde):
+    """Its own answers only; a forgotten one is asked again."""
+    memoire.retenir(monde.lycee, "", {"bloc": "classe", "remarques": ""})
+    memoire.retenir(monde.lycee, "nature_sortie", {"parti": "demission"})
+    memoire.retenir(monde.lycee, "formation", {"2 melec": "Bac pro Métiers de l’électricité"})
+    memoire.retenir(monde.lycee_lisieux, "", {"secret": "classe"})
+    adresse_ = reverse("imports:memoire")
+    page = alice.get(adresse_)
+    lues = {(ligne.texte, ligne.quoi, ligne.sens) for ligne in page.context["page"]}
+    assert lues == {
+        ("bloc", "Titre de colonne", CHAMPS["classe"].libelle),
+        ("remarques", "Titre de colonne", "Colonne laissée de côté"),
+        ("parti", CHAMPS["nature_sortie"].libelle, "Démission en cours d'année"),
+        ("2 melec", "Classe", "Bac pro Métiers de l’électricité"),
+    }
+    fichier = str(lire(alice.get(adresse_, {"format": "csv"}).getvalue(), "m.csv").feuilles[0].lignes)
+    assert "remarques" in fichier and "secret" not in fichier
+    ailleurs = Correspondance.objects.get(texte="secret")
+    siennes = Correspondance.objects.filter(texte__in=["bloc", "parti"])
+    choix = [*siennes.values_list("pk", flat=True), ailleurs.pk, "zz", "²"]
+    dit = alice.post(adresse_, {"oublier": choix}, follow=True).content.decode()
+    assert "2 réponses oubliées : les questions seront posées" in dit
+    assert set(Correspondance.objects.values_list("texte", flat=True)) == {"remarques", "2 melec", "secret"}
+    assert Trace.objects.filter(quoi="import_memoire").count() == 1
+    assert "Cochez d’abord" in alice.post(adresse_, follow=True).content.decode()

@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 
-from signalements.listes.colonnes import normaliser
+from qualit.territoire.nomenclatures import libelle
+from signalements.listes.colonnes import CHAMPS, normaliser
+from signalements.listes.lignes import NOMENCLATURES
 from signalements.models import Signalement
 
 from .modeles import Correspondance
@@ -31,6 +33,25 @@ def lire(structure):
     for classe, formation in connues:
         formations.setdefault(normaliser(classe), formation)
     return titres, dict(valeurs), formations
+
+
+def quoi(correspondance):
+    """What a remembered text is: a heading, a class, or a value of a column."""
+    if correspondance.champ == TITRES:
+        return "Titre de colonne"
+    if correspondance.champ == FORMATIONS:
+        return "Classe"
+    return CHAMPS[correspondance.champ].libelle
+
+
+def sens(correspondance):
+    """What it was said to mean, in the words of the screens."""
+    cible = correspondance.cible
+    if correspondance.champ == TITRES:
+        return CHAMPS[cible].libelle if cible in CHAMPS else "Colonne laissée de côté"
+    if correspondance.champ == FORMATIONS:
+        return cible or "Aucune formation"
+    return libelle(NOMENCLATURES[correspondance.champ], cible)
 
 
 def retenir(structure, champ, associations):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.liste, name="liste"),
     path("nouveau/", views.nouveau, name="nouveau"),
     path("modele/", views.modele, name="modele"),
+    path("memoire/", views.memoire_de_la_structure, name="memoire"),
     path("<str:reference>/", views.suivi, name="suivi"),
     path("<str:reference>/colonnes/", views.colonnes, name="colonnes"),
     path("<str:reference>/valeurs/", views.valeurs, name="valeurs"),

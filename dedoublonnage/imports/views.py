@@ -24,9 +24,9 @@ from signalements.listes.colonnes import CHAMPS
 from signalements.models import Signalement
 
 from .. import taches
-from . import classeurs, questions, reponses, services
+from . import classeurs, memoire, questions, reponses, services
 from .forms import ColonnesForm, FichierForm, ValeursForm
-from .modeles import Import, LigneImport
+from .modeles import Correspondance, Import, LigneImport
 from .services import ImportImpossible
 
 DEUX = ("GET", "POST")
@@ -49,6 +49,11 @@ LISTES = [
     Colonne("Par", "auteur", 24),
     Colonne("Où en est-il", lambda lot: lot.get_etape_display(), 24),
     Colonne("Signalements envoyés", lambda lot: lot.bilan.get("importees"), 12),
+]
+MEMOIRE = [
+    Colonne("Quoi", memoire.quoi, 24),
+    Colonne("Écrit dans vos listes", "texte", 40),
+    Colonne("Veut dire", memoire.sens, 40),
 ]
 LIGNES = [
     Colonne("Ligne", "numero", 8),
@@ -109,6 +114,29 @@ def liste(request):
         return fichier
     contexte = {"page": paginer(request, lots), "fil": [("Importer une liste", None)]}
     return render(request, "imports/liste.html", contexte)
+
+
+@regle(Droit.IMPORTER, methodes=DEUX)
+def memoire_de_la_structure(request):
+    """What one's structure said of its headings, values and classes: read again, and forgotten line by line."""
+    lignes = Correspondance.objects.filter(structure__in=droits.structures_pour(request.user, Droit.IMPORTER))
+    if fichier := telecharger(request, "memoire", "Réponses retenues", MEMOIRE, lignes, droit=None):
+        return fichier
+    if request.method == "POST":
+        choisies = {int(pk) for pk in request.POST.getlist("oublier") if pk.isascii() and pk.isdigit()}
+        oubliees, _ = lignes.filter(pk__in=choisies).delete()
+        if oubliees:
+            noter(Action.ECRITURE, "import_memoire", par=request.user, oubliees=oubliees)
+            suite = "réponse oubliée : la question sera posée,réponses oubliées : les questions seront posées"
+            messages.success(request, f"{pluriel(oubliees, suite)} à la prochaine liste.")
+        else:
+            messages.info(request, "Cochez d’abord ce qui est à oublier.")
+        return redirect("imports:memoire")
+    page = paginer(request, lignes, par_page=100)
+    for ligne in page:
+        ligne.quoi, ligne.sens = memoire.quoi(ligne), memoire.sens(ligne)
+    fil = [("Importer une liste", reverse("imports:liste")), ("Réponses retenues", None)]
+    return render(request, "imports/memoire.html", {"page": page, "fil": fil})
 
 
 @regle(Droit.IMPORTER, methodes=DEUX)
