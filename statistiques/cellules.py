@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-SECRET = "< 5"
+SECRET = "masqué"
 MASQUE = "secret"
 
 

@@ -8,12 +8,22 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
+from qualit.territoire.models import Bassin
+
 from .cellules import SECRET, Cellule
 from .cliches import avec_cliche, pris_avant
 from .dimensions import DIMENSIONS, SOLIDAIRES, VIDE, Noms
 from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
 from .relation import Lieu, libelle_campagne
 from .secret import TOTAL, proteger
+
+#: Everybody who was reported: their numbers add up to that of the reports, less the duplicates.
+PERSONNES = ("jeunes", "pas_sortis", "hors_champ", "obligation")
+SOMMES = frozenset({"signalements", "doublons_evites", "retours_lus"})
+#: Counted among the jeunes whose months have passed.
+ECHUS = frozenset({"devenir_3_mois", "devenir_6_mois", "devenir_12_mois"})
+DEPENDANTS = SOMMES | ECHUS | {"delai_legal"}
+DONT_D_AUTRES_DEPENDENT = (*PERSONNES, "mineurs")
 
 
 def adresse(champ, **plus):
@@ -77,9 +87,7 @@ class Croiseur:
         if self.portee.exact or self._totaux_exacts:
             self._totaux = calculer(self.champ, codes, DIMENSIONS)[()]
             return {code: (r, True) for code, r in self._totaux.items()}
-        # A protected bassin is a line of the table of all the bassins: it is shown where that table shows it.
-        axes = [DIMENSIONS["bassin"]] if self.champ.lieu.type == "bassin" else []
-        totaux = self._croiser_ensemble(codes, [axes])[0][(TOTAL,) * len(axes)]
+        totaux = self._croiser_ensemble(codes, [[]])[0][()]
         # What the table of the solutions hides, no share gives back.
         solution = DIMENSIONS["solution"]
         groupes = self._croiser_ensemble(["jeunes"], [[solution]])[0]
@@ -136,53 +144,114 @@ class Croiseur:
         return [faits[_cle_des(d)] for d in listes]
 
     def _croiser_ensemble(self, codes, listes):
-        # A protected bassin is a slice of the table of all the bassins, protected as a whole.
-        bassin = DIMENSIONS["bassin"]
-        tranche = self.champ.lieu.type == "bassin" and not self.portee.exact
-        champ = self.champ
-        if tranche:
-            lieu = champ.lieu
-            champ = replace(champ, lieu=Lieu("academie", lieu.academie_id, "", academie_id=lieu.academie_id))
-        ensembles = []
-        for dimensions in listes:
-            axes = self._axes(dimensions, tranche, bassin)
-            ensembles += [tuple(d for d, g in zip(axes, m, strict=True) if g) for m in _marges(len(axes))]
-        par_cliche = [iter(r) for r in calculer_ensembles(champ, codes, DIMENSIONS, ensembles, self.cliches)]
+        if self.portee.exact:
+            tables = self._tables(self.champ, codes, listes, ())
+            return [{k: {c: (r, True) for c, r in v.items()} for k, v in lu.items()} for (lu,) in tables]
+        if not self.detail:
+            montrees = [{c: self._total_seul(len(d)) for c in codes} for d in listes]
+            tables = self._tables(self.champ, codes, listes, ())
+            return [_dire(lu, m) for (lu,), m in zip(tables, montrees, strict=True)]
+        demandes = [
+            *codes,
+            *(c for c in DONT_D_AUTRES_DEPENDENT if c not in codes and set(codes) & DEPENDANTS),
+        ]
+        axe, parts = self._tranche
+        listes_protegees = [
+            [axe, *(d for d in dimensions if d is not axe)] if axe else dimensions for dimensions in listes
+        ]
+        protegees = self._tables(self._champ_protege, demandes, listes_protegees, self.cliches)
+        if self._champ_protege == self.champ:
+            lues = [etats[0] for etats in protegees]
+        else:
+            lues = [lu for (lu,) in self._tables(self.champ, codes, listes, ())]
         retour = []
-        for dimensions in listes:
-            axes = self._axes(dimensions, tranche, bassin)
-            croise, *autres = [_ranger(resultats, len(axes), codes) for resultats in par_cliche]
-            visibles = None
-            if not self.portee.exact:
-                visibles = {
-                    c: _ensemble(self._visibles(c, croise, tranche, autres), axes, croise) for c in codes
-                }
-            if tranche:
-                croise, visibles = self._couper(croise, visibles, dimensions, bassin, codes)
-            retour.append({
-                k: {c: (r, visibles is None or k in visibles[c]) for c, r in v.items()} for k, v in croise.items()
-            })  # fmt: skip
+        for dimensions, axes, lu, (croise, *autres) in zip(
+            listes, listes_protegees, lues, protegees, strict=True
+        ):
+            visibles = {c: _ensemble(self._visibles(c, croise, autres), axes, croise) for c in demandes}
+            visibles = self._sans_difference(visibles, croise)
+            montrees = {
+                c: {k for k in lu if self._montree(k, dimensions, axe, parts, visibles[c])} for c in codes
+            }
+            retour.append(_dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montrees))
         return retour
 
-    @staticmethod
-    def _axes(dimensions, tranche, bassin):
-        return [bassin, *(d for d in dimensions if d is not bassin)] if tranche else list(dimensions)
+    def _tables(self, champ, codes, listes, cliches):
+        """For each list of dimensions, its table in each state (the field's own when there is none)."""
+        ensembles = [
+            tuple(d for d, g in zip(dimensions, m, strict=True) if g)
+            for dimensions in listes
+            for m in _marges(len(dimensions))
+        ]
+        resultats = calculer_ensembles(champ, codes, DIMENSIONS, ensembles, cliches)
+        par_etat = [iter(r) for r in (resultats if cliches else [resultats])]
+        return [[_ranger(r, len(dimensions), codes) for r in par_etat] for dimensions in listes]
 
-    def _couper(self, croise, visibles, dimensions, bassin, codes):
-        """Keep the bassin of the place, as the keys of `dimensions`."""
-        ici = self.champ.lieu.code
-        ordre = [d for d in dimensions if d is not bassin]
+    @cached_property
+    def _champ_protege(self):
+        """What is protected as a whole: the académie, less what this reader knows exactly (its bassin, its own jeunes)."""
+        lieu = self.champ.lieu
+        if not (self._partiel or self.portee.connus):
+            return self.champ
+        academie = Lieu("academie", lieu.academie_id, "", academie_id=lieu.academie_id)
+        return replace(self.champ, lieu=academie, sauf=self.portee.connus)
 
-        def cles(k):
-            suite = dict(zip(ordre, k[1:], strict=True))
-            faites = [tuple(ici if d is bassin else suite[d] for d in dimensions)]
-            if bassin in dimensions:
-                faites.append(tuple(TOTAL if d is bassin else suite[d] for d in dimensions))
-            return faites
+    @property
+    def _partiel(self):
+        """Is the place a part of the académie?"""
+        lieu = self.champ.lieu
+        return lieu.type != "academie" or bool(lieu.types or lieu.bassins)
 
-        coupe = {n: v for k, v in croise.items() if k[0] == ici for n in cles(k)}
-        coupe.setdefault((TOTAL,) * len(dimensions), {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
-        return coupe, {c: {n for k in visibles[c] if k[0] == ici for n in cles(k)} for c in codes}
+    @cached_property
+    def _tranche(self):
+        """(dimension, its values) of which the place is made, None for the académie: a figure of the place is shown where the
+        table of that dimension shows it for each of them, so that parts and wholes of two readers never subtract."""
+        lieu = self.champ.lieu
+        if lieu.type == "bassin":
+            return DIMENSIONS["bassin"], [lieu.code]
+        if lieu.types:
+            return DIMENSIONS["type_structure"], list(lieu.types)
+        if lieu.bassins:
+            codes = Bassin.objects.filter(pk__in=lieu.bassins).values_list("code", flat=True)
+            return DIMENSIONS["bassin"], list(codes)
+        return None, []
+
+    def _montree(self, cle, dimensions, axe, parts, visibles):
+        """Is the figure of that key shown, when the table of `axe` and of the other dimensions shows these?"""
+        valeurs = dict(zip((d.code for d in dimensions), cle, strict=True))
+        if valeurs.get("bassin", TOTAL) in {
+            lieu.code for lieu in self.portee.connus if lieu.type == "bassin"
+        }:
+            return True
+        if axe is None:
+            return cle in visibles
+        demandee = valeurs.pop(axe.code, TOTAL)
+        suite = tuple(valeurs.values())
+        if demandee is not TOTAL and demandee not in parts:
+            return False
+        return all((part, *suite) in visibles for part in (parts if demandee is TOTAL else [demandee]))
+
+    def _total_seul(self, axes):
+        return {(TOTAL,) * axes} if self._totaux_exacts else set()
+
+    def _sans_difference(self, visibles, croise):
+        """Keys that stay visible once what adds up with other figures, or is counted among fewer jeunes than another figure, is
+        left out: reports less duplicates are the persons reported; jeunes less those whose months have passed are the others."""
+        total = (TOTAL,) * len(next(iter(croise)))
+        ici, exact = croise[total], self._total_seul(len(total))
+        entier = {total} if not self._partiel else set()
+        gardees = dict(visibles)
+        for code in SOMMES & set(visibles):
+            ensemble = all(total in visibles[c] for c in PERSONNES)
+            gardees[code] = exact | (visibles[code] & entier if ensemble else set())
+        for code in ECHUS & set(visibles):
+            tous = ici[code].base == ici["jeunes"].valeur
+            gardees[code] = exact | (visibles[code] if tous else set())
+        if "delai_legal" in visibles:
+            reste = abs((ici["mineurs"].detail or 0) - ici["delai_legal"].base)
+            sur = total in visibles["mineurs"] and (reste == 0 or reste >= self.seuil)
+            gardees["delai_legal"] = exact | (visibles["delai_legal"] & entier if sur else set())
+        return gardees
 
     def _croiser_multiple(self, codes, dimensions):
         """With a dimension of several values a jeune: its lines do not add up, so each cell stands for itself; to protected
@@ -201,24 +270,30 @@ class Croiseur:
                 for cle, valeurs in resultats.items():
                     suite = iter(cle)
                     croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
-        croise, *autres = par_cliche
         zeros = {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}
-        croise.setdefault((TOTAL,) * len(dimensions), zeros)
+        par_cliche[0].setdefault((TOTAL,) * len(dimensions), zeros)
+        croise, *autres = par_cliche
+        proteges = par_cliche
+        if self.portee.connus and self.detail:
+            proteges = calculer_par_cliche(self._champ_protege, codes, DIMENSIONS, dimensions, self.cliches)
 
-        def visible(cle, code, r):
+        def visible(cle, code):
             if self.portee.exact:
                 return True
-            return (
-                self.detail
-                and len(cle) == 1
-                and TOTAL not in cle
-                and self.champ.lieu.type != "bassin"
-                and self._seul_visible(r, [autre.get(cle, zeros)[code] for autre in autres])
-            )
+            if (
+                not self.detail
+                or self._partiel
+                or len(cle) > 1
+                or TOTAL in cle
+                or code in SOMMES | ECHUS | {"delai_legal"}
+            ):
+                return False
+            ici, *ailleurs = [lu.get(cle, zeros)[code] for lu in proteges]
+            return self._seul_visible(ici, ailleurs)
 
-        return {k: {c: (r, visible(k, c, r)) for c, r in v.items()} for k, v in croise.items()}
+        return {k: {c: (r, visible(k, c)) for c, r in v.items()} for k, v in croise.items()}
 
-    def _visibles(self, code, croise, tranche, autres):
+    def _visibles(self, code, croise, autres):
         """Keys of a table that may be shown. autres: the same table in the other states."""
         part = REGISTRE[code].est_part
 
@@ -232,11 +307,9 @@ class Croiseur:
                     )
             return fins
 
-        exact = self._totaux_exacts and not tranche
-        visibles = set()
-        if self.detail:
-            autres_cubes = [cube(autre) for autre in autres]
-            visibles = proteger(cube(croise), self.seuil, total_exact=exact, autres=autres_cubes)
+        exact = self._totaux_exacts
+        autres_cubes = [cube(autre) for autre in autres]
+        visibles = proteger(cube(croise), self.seuil, total_exact=exact, autres=autres_cubes)
         if part:
             visibles = {
                 c[:-1]
@@ -257,6 +330,11 @@ def _ranger(resultats, axes, codes):
             croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
     croise.setdefault((TOTAL,) * axes, {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
     return croise
+
+
+def _dire(croise, montrees):
+    """{key: {code: (Resultat, whether it is shown)}}."""
+    return {k: {c: (r, k in montrees[c]) for c, r in v.items()} for k, v in croise.items()}
 
 
 def _ensemble(visibles, axes, croise):

@@ -261,7 +261,8 @@ POUR_UN_ETABLISSEMENT = (
 
 
 #: Details of another dimension: their lines add up to its own, so one table would give back what the other hides.
-DETAILS = ("structure", "type_solution")
+#: "Mode de repérage" is one: a jeune met at a reception desk was reported by one of the few types of structure that have one.
+DETAILS = ("structure", "type_solution", "origine")
 #: Lines that another figure adds up ("avec une solution", "en solution 3 mois après"): hidden together or not at all.
 _EN_SOLUTION = frozenset({"formation", "insertion", "accompagnement"})
 SOLIDAIRES = {"solution": (_EN_SOLUTION,)} | {

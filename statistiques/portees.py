@@ -5,7 +5,9 @@ an operator on its own jeunes. Others read the same tables with the cells under 
 give them away, hidden (`secret`). `rectorat_lecture` reads exact totals of the académie.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db.models import Count
 
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
@@ -21,12 +23,14 @@ PAR_DEPARTEMENT = {TypeStructure.DSDEN, TypeStructure.PREFECTURE, TypeStructure.
 @dataclass(frozen=True)
 class Portee:
     """A place that a person may look at. exact: every cell; totaux: the totals of the académie at least; liste: may go
-    from a figure to the list of the people."""
+    from a figure to the list of the people; connus: the places that this person reads exactly, so that what the others read
+    less than they do is protected too."""
 
     lieu: Lieu
     exact: bool = False
     totaux: bool = False
     liste: bool = False
+    connus: tuple = ()
 
 
 def lieu_academie(academie, **champs):
@@ -80,19 +84,37 @@ def portees(user):
         for bassin in bassins:
             exact, _ = academies[bassin.academie_id]
             ajouter(Portee(lieu_bassin(bassin), exact=exact, liste=exact))
-    return resultat
+    connus = tuple(p.lieu for p in resultat.values() if p.exact)
+    return {cle: p if p.exact else replace(p, connus=connus) for cle, p in resultat.items()}
 
 
 def _lieu_du_partenaire(structure):
     """A partner reads its own scope: agricultural schools for the DRAAF, its département, its bassin, else the académie."""
+    academie = structure.academie
     if structure.type == TypeStructure.DRAAF:
-        return lieu_academie(structure.academie, types=AGRICOLES)
+        return replace(
+            lieu_academie(academie, types=AGRICOLES), nom=f"{academie.nom}, établissements agricoles"
+        )
     departement = structure.commune.departement if structure.commune_id else ""
     if structure.type in PAR_DEPARTEMENT and departement:
-        bassins = (
-            Commune.objects.filter(departement=departement, bassin__academie=structure.academie_id)
-            .values_list("bassin_id", flat=True)
-            .distinct()
+        bassins = tuple(sorted(b for b, le_sien in _departements(academie).items() if le_sien == departement))
+        return replace(
+            lieu_academie(academie, bassins=bassins),
+            nom=f"{academie.nom}, bassins du département {departement}",
         )
-        return lieu_academie(structure.academie, bassins=tuple(sorted(bassins)))
     return lieu_bassin(structure.bassin) if structure.bassin_id else lieu_academie(structure.academie)
+
+
+def _departements(academie):
+    """{bassin id: the département of most of its communes}: each bassin is read in one département only."""
+    comptes = (
+        Commune.objects.filter(bassin__academie=academie)
+        .order_by("departement")
+        .values_list("bassin_id", "departement")
+        .annotate(n=Count("pk"))
+    )
+    retenus = {}
+    for bassin, departement, n in comptes:
+        if n > retenus.get(bassin, ("", 0))[1]:
+            retenus[bassin] = (departement, n)
+    return {bassin: departement for bassin, (departement, _) in retenus.items()}

@@ -27,7 +27,7 @@ def phrase(champ, portee, indicateur):
     i = REGISTRE[indicateur]
     precisions = "".join(f", {nom.lower()} : {valeur}" for nom, valeur in c.noms.filtres(champ))
     texte = f"{champ.lieu.nom}{precisions}, campagne {libelle_campagne(champ.campagne)} (chiffres {champ.libelle_date})"
-    texte += f" – {i.libelle} : {r.texte if visible else f'effectif inférieur à {c.seuil}'}"
+    texte += f" – {i.libelle} : {r.texte if visible else 'chiffre masqué (il permettrait de retrouver un petit effectif)'}"
     if visible and i.est_part and r.valeur is not None:
         texte += f" ({formater('effectif', r.detail)} sur {formater('effectif', r.base)})"
     if visible and i.mesure.genre == "duree" and r.valeur is not None:

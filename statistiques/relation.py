@@ -109,6 +109,12 @@ class Lieu:
         """How the place is written in an address."""
         return self.type if self.type == "academie" else f"{self.type}-{self.code}"
 
+    def des_siens(self):
+        """(condition on `e`, parameters): is it a jeune whom the people of this place know?"""
+        colonne = {"bassin": "e.bassin_id = %s", "etablissement": "e.declarants @> ARRAY[%s]::bigint[]",
+                   "operateur": "e.operateurs @> ARRAY[%s]::bigint[]"}  # fmt: skip
+        return colonne[self.type], [self.id]
+
     def sql(self):
         """(condition on `e`, parameters)."""
         if self.type == "academie":
@@ -143,7 +149,7 @@ class Champ:
 
     au: facts that happened by that day (decisions.md 19, "arrêté au"); connu_au: facts recorded by the end of that day, or
     by that instant ("tel que connu au"), None for what is known now; filtres: ((dimension, value), …); cliche: the kept state
-    that is read instead of the summary (then `au` is its day).
+    that is read instead of the summary (then `au` is its day); sauf: places whose jeunes are left out.
     """
 
     lieu: Lieu
@@ -152,6 +158,7 @@ class Champ:
     connu_au: date | None = None
     filtres: tuple = field(default=())
     cliche: Cliche | None = None
+    sauf: tuple = ()
 
     @property
     def arrete(self):
@@ -208,6 +215,10 @@ class Champ:
         lieu, valeurs = self.lieu.sql()
         conditions = ["e.campagne = %s", lieu, "e.ouvert_le <= p.fin"]
         valeurs = [self.campagne, *valeurs]
+        for autre in self.sauf:
+            des_siens, siennes = autre.des_siens()
+            conditions.append(f"NOT ({des_siens})")
+            valeurs += siennes
         for nom, valeur in self.filtres:
             dimension = dimensions[nom]
             if dimension.multiple:
@@ -244,6 +255,8 @@ class Champ:
     def libelle_date(self):
         """How the figures are dated, to follow "chiffres"."""
         texte = f"arrêtés au {self.arrete:%d/%m/%Y}"
+        if self.au > self.arrete:
+            texte += f", devenirs suivis jusqu’au {self.au:%d/%m/%Y}"
         if self.instant:
             texte += f", tels que connus au {timezone.localdate(self.instant):%d/%m/%Y}"
         return texte

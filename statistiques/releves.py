@@ -68,6 +68,9 @@ def _missions(champ, colonnes, suite, cliches=()):
     }.get(lieu.type, ("false", []))
     if lieu.bassins:
         condition, valeurs = f"{condition} AND m.bassin_id = ANY(%s)", [*valeurs, list(lieu.bassins)]
+    for autre in champ.sauf:
+        if autre.type == "bassin":
+            condition, valeurs = f"{condition} AND m.bassin_id <> %s", [*valeurs, autre.id]
     cliches = cliches or (champ.cliche,)
     if cliches[0] is None:
         source = (

@@ -8,7 +8,7 @@ from qualit.territoire.models import Bassin
 
 from .cellules import SECRET, Barre, Cellule, Libelle, Tableau, cellule_secrete
 from .croisements import Croiseur
-from .dimensions import DIMENSIONS
+from .dimensions import DIMENSIONS, dimensions_pour
 from .indicateurs import FAMILLES, REGISTRE, codes_de, codes_pour, formater
 from .models import Population
 from .relation import libelle_campagne
@@ -27,7 +27,7 @@ class Constructeur(Croiseur):
         dimension = DIMENSIONS[code_dimension]
         codes = ["jeunes", *avec]
         croise = self.croiser(codes, [dimension])
-        total = croise.get((TOTAL,), {}).get("jeunes", (None, False))[0]
+        total, total_visible = croise.get((TOTAL,), {}).get("jeunes", (None, False))
         cles = self.noms.ordonner(dimension, [k[0] for k, v in croise.items() if k[0] is not TOTAL])
         cles = [c for c in cles if croise[(c,)]["jeunes"][0].valeur or croise[(c,)]["jeunes"][1] is False]
         lignes, barres = [], []
@@ -38,9 +38,7 @@ class Constructeur(Croiseur):
             part = resultat.valeur / total.valeur if total and total.valeur else None
             filtre = {code_dimension: cle}
             cellules = [self.cellule(resultat, visible, **filtre)]
-            cellules.append(
-                Cellule(formater("part", part), part) if visible else Cellule(SECRET, masquee=True)
-            )
+            cellules.append(cellule_secrete(formater("part", part), part, visible and total_visible))
             cellules += [self.cellule(*croise[(cle,)][c], **filtre) for c in avec]
             lignes.append([nom, *cellules])
             if visible:
@@ -50,7 +48,7 @@ class Constructeur(Croiseur):
         colonnes = [dimension.libelle, "Jeunes repérés", "Part", *(REGISTRE[c].libelle for c in avec)]
         note = "" if not dimension.multiple else "Un jeune peut figurer dans plusieurs lignes."
         if any(isinstance(c, Cellule) and c.masquee for ligne in lignes for c in ligne):
-            note = f"{note} « {SECRET} » : effectif inférieur à {self.seuil}, ou qui permettrait de le retrouver.".strip()
+            note = f"{note} « {SECRET} » : effectif inférieur à {self.seuil}, ou qui permettrait d’en retrouver un.".strip()
         return Tableau(code_dimension, dimension.libelle, colonnes, lignes, note, barres)
 
     def croisement(self, indicateur, code_ligne, code_colonne=None):
@@ -112,7 +110,7 @@ class Constructeur(Croiseur):
 
     def _note(self, lignes):
         if any(isinstance(c, Cellule) and c.masquee for ligne in lignes for c in ligne):
-            return f"« {SECRET} » : effectif inférieur à {self.seuil}, ou qui permettrait de le retrouver."
+            return f"« {SECRET} » : effectif inférieur à {self.seuil}, ou qui permettrait d’en retrouver un."
         return ""
 
     @property
@@ -271,18 +269,14 @@ class Constructeur(Croiseur):
     @cached_property
     def missions(self):
         """[(code, name, {indicator: `Resultat`})] of the commissioned structures; the whole place first, under None."""
-        return self._missions_par_cliche[0]
-
-    @cached_property
-    def _missions_par_cliche(self):
-        return missions(self.champ, self.cliches)
+        return missions(self.champ)[0]
 
     def operateurs(self):
         """By commissioned structure: accepted, refused, expired, days to answer."""
         suites = ("missions_acceptees", "missions_refusees", "missions_expirees", "missions_en_attente")
-        lues, *autres = self._missions_par_cliche
-        brutes, visibles = lues[1:], None
+        brutes, visibles = self.missions[1:], None
         if not self.portee.exact:
+            lues, *autres = missions(self._champ_protege, self.cliches)
             cube, *autres_cubes = [
                 {(code, s): chiffres[s].valeur for code, _, chiffres in lu[1:] for s in suites}
                 for lu in (lues, *autres)
@@ -314,10 +308,12 @@ class Constructeur(Croiseur):
         """Those who "n'étaient pas sortis" and the others out of scope, by what reported them: [`Tableau`], each beside the
         jeunes counted from the same source."""
         codes = ["jeunes", "pas_sortis", "hors_champ"]
-        dimensions = [DIMENSIONS[code] for code in HORS_CHAMP_PAR.values()]
+        permises = dimensions_pour(self.champ.lieu, self.portee.exact)
+        par = {nom: permises[code] for nom, code in HORS_CHAMP_PAR.items() if code in permises}
+        dimensions = list(par.values())
         croisements = self.croisements(codes, [[d] for d in dimensions])
         tableaux = []
-        for nom, dimension, croise in zip(HORS_CHAMP_PAR, dimensions, croisements, strict=True):
+        for (nom, dimension), croise in zip(par.items(), croisements, strict=True):
             utiles = {k[0] for c in codes for k in self._utiles(croise, c)} - {TOTAL}
             lignes = [
                 [

@@ -10,10 +10,11 @@ import pytest
 from django.http import QueryDict
 from django.urls import reverse
 
+from qualit.territoire.models import Bassin
 from signalements.models import Signalement
 from statistiques import cliches, memoire, publications, services
 from statistiques.bord import chiffres
-from statistiques.croisements import Croiseur
+from statistiques.croisements import ECHUS, SOMMES, Croiseur
 from statistiques.dimensions import DETAILS, DIMENSIONS, dimensions_pour
 from statistiques.forms import lire_champ
 from statistiques.indicateurs import REGISTRE
@@ -23,6 +24,7 @@ from statistiques.portees import Portee, lieu_academie, portees
 from statistiques.publications import contenu
 from statistiques.relation import Champ, Lieu
 from statistiques.secret import TOTAL
+from statistiques.tableaux import Constructeur
 from suivi.models import Devenir
 
 from .attaquant import SEUIL, attaquer, fouiller
@@ -67,10 +69,11 @@ def champs_possibles(personne):
     return trouves
 
 
-def verite(champ, dimension):
-    """{(bassin, value, with a solution or not): jeunes} of the whole académie in the state that a field reads."""
+def verite(champ, dimension, sauf=()):
+    """{(bassin, value, with a solution or not): jeunes} of the whole académie in the state that a field reads, less those whom
+    the reader knows anyway."""
     lieu = Lieu("academie", champ.lieu.academie_id, "", academie_id=champ.lieu.academie_id)
-    c = Croiseur(replace(champ, lieu=lieu), Portee(lieu, exact=True))
+    c = Croiseur(replace(champ, lieu=lieu, sauf=sauf), Portee(lieu, exact=True))
     cube = {}
     for cle, v in c.croiser(["avec_solution"], [DIMENSIONS["bassin"], dimension]).items():
         if TOTAL not in cle:
@@ -104,7 +107,7 @@ def _lues(cle, v):
 
 
 def test_rien_ne_revient_de_toutes_les_pages_reunies(m):
-    for qui in ("rita", "celia", "paul"):  # a school reads the other bassins as a coordinator does
+    for qui in ("rita", "celia", "alice", "paul"):
         chercher(m, qui)
 
 
@@ -115,8 +118,10 @@ def chercher(m, qui):
     for dimension in [DIMENSIONS[code] for code in CROISEES]:
         etats, visibles = {}, {}
         for champ, portee in demandes.values():
-            etats.setdefault(champ.au, verite(champ, dimension))
-            visibles.setdefault(champ.au, set()).update(montrees(champ, portee, dimension))
+            sien = {lieu.code for lieu in portee.connus if lieu.type == "bassin"}
+            etats.setdefault(champ.au, verite(champ, dimension, portee.connus))
+            vues = {c for c in montrees(champ, portee, dimension) if c[0] not in sien}
+            visibles.setdefault(champ.au, set()).update(vues)
         cases = {c for etat in etats.values() for c in etat}
         etats = {jour: {c: etat.get(c, 0) for c in cases} for jour, etat in etats.items()}
         totaux = {(TOTAL, TOTAL, s) for s in ("oui", "non", TOTAL)} if qui == "rita" else set()
@@ -163,6 +168,75 @@ def les_parts_de_solution(m):
         assert all(trois) or not any(parts[f"en_{g}"] for g in ("formation", "insertion", "accompagnement"))
         vues.add(parts["avec_solution"])
     assert True in vues
+
+
+def protegees(m, qui):
+    """[(field, scope)] of the protected tables of a person, once each."""
+    return [(c, p) for c, p in champs_possibles(getattr(m, qui)).values() if c.cliche]
+
+
+def test_ce_qui_s_additionne_sur_une_page_ne_rend_rien(m):
+    """Reports less duplicates are the persons reported; those whose months have passed are some of the jeunes; a share and
+    its number give the total."""
+    codes = ["jeunes", "signalements", "doublons_evites", "retours_lus", "delai_legal", *sorted(ECHUS)]
+    echus = set()
+    for qui in ("rita", "celia", "alice", "paul"):
+        for champ, portee in protegees(m, qui):
+            c = Constructeur(champ, portee)
+            entier = champ.lieu.type == "academie"
+            tables = [c.croiser(codes, [DIMENSIONS[d]]) for d in CROISEES[::3]] + [{(): c.totaux(codes)}]
+            for table in tables:
+                for cle, v in table.items():
+                    if not (entier and set(cle) <= {TOTAL}):
+                        assert not any(v[code][1] for code in (*SOMMES, "delai_legal")), (qui, cle)
+                    for code in ECHUS:
+                        if v[code][1] and not (portee.totaux and set(cle) <= {TOTAL}):
+                            assert v[code][0].base == v["jeunes"][0].valeur
+                            echus.add(code)
+            for d in CROISEES[::3]:
+                table = c.repartition(d)
+                total = c.croiser(["jeunes"], [DIMENSIONS[d]])[(TOTAL,)]["jeunes"][1]
+                assert total or all(ligne[2].masquee for ligne in table.lignes), (qui, champ.lieu.cle, d)
+    assert echus
+
+
+@pytest.mark.parametrize(
+    "morceau",
+    [
+        {"types": ("cfa", "lp")},
+        {"types": ("cfa",)},
+        {"bassins": ("caen", "lisieux")},
+        {"bassins": ("rouen",)},
+    ],
+)
+def test_une_partie_de_l_academie_ne_montre_que_ce_que_montre_chacun_de_ses_morceaux(m, morceau):
+    """The DRAAF's schools, a département's bassins: no sum of theirs subtracts from what others read."""
+    if "bassins" in morceau:
+        morceau = {
+            "bassins": tuple(Bassin.objects.filter(code__in=morceau["bassins"]).values_list("pk", flat=True))
+        }
+        axe, parts = (
+            DIMENSIONS["bassin"],
+            Bassin.objects.filter(pk__in=morceau["bassins"]).values_list("code", flat=True),
+        )
+    else:
+        axe, parts = DIMENSIONS["type_structure"], morceau["types"]
+    entier = lieu_academie(m.academie)
+    lieu = replace(entier, **morceau)
+    vus = 0
+    for jour in jours_de_lecture(CAMPAGNE):
+        c = Croiseur(Champ(lieu, CAMPAGNE, jour), Portee(lieu))
+        d = Croiseur(Champ(entier, CAMPAGNE, jour), Portee(entier))
+        for dimension in [DIMENSIONS[code] for code in ("sexe", "statut", "solution") if code != axe.code]:
+            tout = d.croiser(["jeunes"], [axe, dimension])
+            for (valeur,), v in c.croiser(["jeunes"], [dimension]).items():
+                if v["jeunes"][1]:
+                    vus += 1
+                    assert all(tout[part, valeur]["jeunes"][1] for part in parts)
+                    assert v["jeunes"][0].valeur == sum(
+                        tout[part, valeur]["jeunes"][0].valeur for part in parts
+                    )
+    assert vus or "bassins" in morceau
 
 
 def saisir_en_retard(m, hasard, combien=9):
