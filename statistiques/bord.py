@@ -45,7 +45,7 @@ def assembler(champ, portee):
     if champ.lieu.type == "academie":
         listes += [[DIMENSIONS["bassin"]], [DIMENSIONS["bassin"], DIMENSIONS["bassin_formation"]]]
     familles, ici, avant = c.toutes_les_familles()
-    c.preparer(["jeunes", "avec_solution"], listes)
+    c.preparer(["jeunes", "avec_solution", "pas_sortis", "hors_champ"], listes)
     contexte = {
         "champ": c.champ,
         "portee": portee,

@@ -9,7 +9,6 @@ Each is protected (`secret`) against those taken before it, and is never changed
 from dataclasses import replace
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from .jours import jours_de_lecture
 from .models import Cliche, Episode, EpisodeDuCliche, Faits, MissionDuCliche
@@ -73,11 +72,20 @@ def prendre_tous_les_jours():
 
 
 def du_jour(campagne, au):
-    """The `Cliche` of a reading day, taken now if nobody asked before the nightly task."""
-    cliche = _d_un_jour(campagne, au)
+    """The `Cliche` of a reading day, with those taken before it; taken now if nobody asked before the nightly task."""
+    cliche = _avec_les_precedents(campagne, au)
     if cliche is None and prendre_les_jours(campagne, au):
-        cliche = _d_un_jour(campagne, au)
+        cliche = _avec_les_precedents(campagne, au)
     return cliche or Cliche(pk=RIEN, campagne=campagne, au=au)
+
+
+def _avec_les_precedents(campagne, au):
+    tous = list(Cliche.objects.filter(campagne=campagne))
+    for rang, cliche in enumerate(tous):
+        if cliche.au == au and cliche.academie_id is None:
+            cliche.precedents = tous[:rang]
+            return cliche
+    return None
 
 
 def avec_cliche(champ, portee):
@@ -90,8 +98,9 @@ def avec_cliche(champ, portee):
 def pris_avant(cliche, academie):
     """The states of the same campaign that people without names read before this one: its reading days, and the publications
     of the académie (its id)."""
-    lisibles = Q(academie=None) | Q(academie=academie)
-    return list(Cliche.objects.filter(lisibles, campagne=cliche.campagne, pk__lt=cliche.pk))
+    if not hasattr(cliche, "precedents"):
+        cliche.precedents = list(Cliche.objects.filter(campagne=cliche.campagne, pk__lt=cliche.pk))
+    return [c for c in cliche.precedents if c.academie_id in (None, academie)]
 
 
 def oublier(campagne):

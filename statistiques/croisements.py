@@ -87,10 +87,10 @@ class Croiseur:
         if self.portee.exact or self._totaux_exacts:
             self._totaux = calculer(self.champ, codes, DIMENSIONS)[()]
             return {code: (r, True) for code, r in self._totaux.items()}
-        totaux = self._croiser_ensemble(codes, [[]])[0][()]
+        demandes = codes if "jeunes" in codes else [*codes, "jeunes"]
+        ensemble, groupes = self._croiser_ensemble(demandes, [[], [DIMENSIONS["solution"]]])
+        totaux = {code: ensemble[()][code] for code in codes}
         # What the table of the solutions hides, no share gives back.
-        solution = DIMENSIONS["solution"]
-        groupes = self._croiser_ensemble(["jeunes"], [[solution]])[0]
         for groupe in {"formation", "insertion", "accompagnement"}:
             code = f"en_{groupe}"
             if code in totaux:
@@ -162,6 +162,8 @@ class Croiseur:
         protegees = self._tables(self._champ_protege, demandes, listes_protegees, self.cliches)
         if self._champ_protege == self.champ:
             lues = [etats[0] for etats in protegees]
+        elif self.champ.lieu.type == "bassin" and all(lieu.type == "bassin" for lieu in self.portee.connus):
+            lues = [self._tranche_de(etats[0], d, codes) for etats, d in zip(protegees, listes, strict=True)]
         else:
             lues = [lu for (lu,) in self._tables(self.champ, codes, listes, ())]
         retour = []
@@ -175,6 +177,21 @@ class Croiseur:
             }
             retour.append(_dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montrees))
         return retour
+
+    def _tranche_de(self, croise, dimensions, codes):
+        """The bassin of the place in the table of all the bassins, as the keys of `dimensions`."""
+        ici = self.champ.lieu.code
+        lu = {}
+        for (bassin, *suite), valeurs in croise.items():
+            if bassin == ici:
+                autres = iter(suite)
+                cle = [ici if d.code == "bassin" else next(autres) for d in dimensions]
+                lu[tuple(cle)] = valeurs
+                lu[
+                    tuple(TOTAL if d.code == "bassin" else v for d, v in zip(dimensions, cle, strict=True))
+                ] = valeurs
+        lu.setdefault((TOTAL,) * len(dimensions), {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
+        return lu
 
     def _tables(self, champ, codes, listes, cliches):
         """For each list of dimensions, its table in each state (the field's own when there is none)."""
@@ -261,6 +278,8 @@ class Croiseur:
             if not any(garde) and self._totaux and set(codes) <= set(self._totaux):
                 par_cliche[0][(TOTAL,) * len(dimensions)] = self._totaux
                 continue
+            if not any(garde) and not self.portee.exact:
+                continue  # shown by no table of such a dimension
             groupes = [d for d, g in zip(dimensions, garde, strict=True) if g]
             for croise, resultats in zip(
                 par_cliche,

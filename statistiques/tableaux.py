@@ -274,9 +274,12 @@ class Constructeur(Croiseur):
     def operateurs(self):
         """By commissioned structure: accepted, refused, expired, days to answer."""
         suites = ("missions_acceptees", "missions_refusees", "missions_expirees", "missions_en_attente")
-        brutes, visibles = self.missions[1:], None
-        if not self.portee.exact:
+        visibles = None
+        if self.portee.exact:
+            brutes = self.missions[1:]
+        else:
             lues, *autres = missions(self._champ_protege, self.cliches)
+            brutes = lues[1:] if self._champ_protege == self.champ else self.missions[1:]
             cube, *autres_cubes = [
                 {(code, s): chiffres[s].valeur for code, _, chiffres in lu[1:] for s in suites}
                 for lu in (lues, *autres)
@@ -311,7 +314,7 @@ class Constructeur(Croiseur):
         permises = dimensions_pour(self.champ.lieu, self.portee.exact)
         par = {nom: permises[code] for nom, code in HORS_CHAMP_PAR.items() if code in permises}
         dimensions = list(par.values())
-        croisements = self.croisements(codes, [[d] for d in dimensions])
+        croisements = [self.croiser(codes, [d]) for d in dimensions]
         tableaux = []
         for (nom, dimension), croise in zip(par.items(), croisements, strict=True):
             utiles = {k[0] for c in codes for k in self._utiles(croise, c)} - {TOTAL}
