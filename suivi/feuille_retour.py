@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gab.models import Mission
+from qualit.echanges.lecture import SANS_RESULTAT, SANS_VALEUR
 from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.territoire.models import cle_de_tri
@@ -158,6 +159,9 @@ def _coder(rang, saisies, codes):
         saisie = saisies[champ].removeprefix("'")
         if not saisie:
             valeurs[champ] = ""
+        elif saisie == SANS_VALEUR:
+            valeurs[champ] = ""
+            rang.erreurs.append(f"{titre} : {SANS_RESULTAT}")
         elif genre == "date":
             try:
                 valeurs[champ] = JOUR.to_python(saisie.removesuffix(" 00:00:00")).isoformat()

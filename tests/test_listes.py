@@ -1,11 +1,15 @@
 """A school's list understood: its file, its headings, its values, its rows."""
 
+import io
+import zipfile
 from datetime import date
 
+import openpyxl
 import pytest
 from django.utils import timezone
 
-from qualit.echanges.lecture import FichierIllisible, lire
+from qualit.echanges.lecture import SANS_VALEUR, FichierIllisible, lire
+from qualit.echanges.ouvrir import sans_valeur
 from signalements.listes import valeurs
 from signalements.listes.colonnes import CHAMPS, champ_du_titre, reconnaitre
 from signalements.listes.lignes import Lecteur
@@ -91,6 +95,33 @@ def test_un_texte_nomme_xls_se_lit():
     """Many tools give tabs that Excel opens under this name."""
     tableau = lire(TEXTE.replace(";", "\t").encode("cp1252"), "export.xls")
     assert tableau.feuilles[0].lignes[1] == (2, ["Lefèvre", "Anaïs", "12/03/2008"])
+
+
+def classeur(rangees):
+    """A workbook as a program writes it: its formulas have no result."""
+    livre, sortie = openpyxl.Workbook(), io.BytesIO()
+    for rangee in rangees:
+        livre.active.append(rangee)
+    livre.save(sortie)
+    return sortie.getvalue()
+
+
+def test_une_formule_sans_resultat_n_est_pas_une_case_vide():
+    """Wherever it is: before the first column that holds a value, beyond the last row; an empty result is one."""
+    lues = lire(classeur([[None, "Nom", "Prénom"], ["=1", "Yver", "=B2"], [None, "=B2"]]), "l.xlsx")
+    assert lues.feuilles[0].lignes == [
+        (1, [None, "Nom", "Prénom"]),
+        (2, [SANS_VALEUR, "Yver", SANS_VALEUR]),
+        (3, [None, SANS_VALEUR]),
+    ]
+    partie, sortie = "xl/worksheets/sheet1.xml", io.BytesIO()
+    with zipfile.ZipFile(sortie, "w") as archive:
+        archive.writestr(
+            partie,
+            '<row r="1"><c r="A1"><f>Z1</f><v>3</v></c><c r="B1" t="str"><f>""</f><v></v></c>'
+            '<c r="C1" t="e"><f>Z1</f><v>#N/A</v></c><c r="D1"><f t="shared" si="0"/></c><c r="AA1"><v>1</v></c></row>',
+        )
+    assert sans_valeur(sortie.getvalue(), partie, 200) == {1: [2, 3]}
 
 
 # --- Headings ----------------------------------------------------------------------------------------------
@@ -340,6 +371,17 @@ def test_une_date_illisible_dit_sa_colonne_et_ne_cache_pas_l_autre(monde):
     naissance, sortie = CHAMPS["date_naissance"].libelle, CHAMPS["date_sortie"].libelle
     ligne = une(monde, **{naissance: "31/02/2008", sortie: ""})
     assert [r.split(" «")[0].split(" :")[0] for r in ligne.raisons] == [naissance, sortie]
+
+
+def test_une_formule_sans_resultat_se_dit_avec_sa_colonne(monde):
+    v = dict.fromkeys(["Nom", "Prénom", "Né(e) le", "Sexe", "Date de sortie", "Téléphone"], "=Z1")
+    [ligne] = lire_liste(monde, classeur([list(v), list(v.values())]), "liste.xlsx")
+    dites = [raison.split(" : ") for raison in ligne.raisons]
+    assert [champ for champ, _ in dites] == [
+        CHAMPS[c].libelle for c in ("nom_naissance", "prenom", "date_naissance", "sexe", "date_sortie")
+    ]
+    assert all("formule sans résultat. Ouvrez le classeur" in suite for _, suite in dites)
+    assert ligne.remarques[0] == "Téléphone du jeune non repris : la case contient une formule sans résultat."
 
 
 def test_une_ligne_en_ordre_est_un_signalement_complet(monde):

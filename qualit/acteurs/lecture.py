@@ -1,7 +1,7 @@
 """Read a small table that people upload (CSV, XLSX, ODS), and give back the lines that were refused. Opened as any upload
 is, by `echanges`: headers and rows of text."""
 
-from qualit.echanges.lecture import FichierIllisible, lire
+from qualit.echanges.lecture import SANS_RESULTAT, SANS_VALEUR, FichierIllisible, lire
 from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.territoire.models import cle_de_tri
 from qualit.web.texte import nettoyer_texte
@@ -18,10 +18,10 @@ def lire_tableau(contenu, nom):
 
     contenu: bytes; nom: the file's name. Raises FichierIllisible, its message for the user.
     """
-    lignes = [
-        (numero, [_cellule(c) for c in cellules[:COLONNES_MAXIMUM]])
-        for numero, cellules in lire(contenu, nom).feuilles[0].lignes[: LIGNES_MAXIMUM + 50]
-    ]
+    lues = lire(contenu, nom).feuilles[0].lignes[: LIGNES_MAXIMUM + 50]
+    if vide := next((numero for numero, cellules in lues if SANS_VALEUR in cellules), None):
+        raise FichierIllisible(f"Ligne {vide}, une case est à revoir : {SANS_RESULTAT}")
+    lignes = [(numero, [_cellule(c) for c in cellules[:COLONNES_MAXIMUM]]) for numero, cellules in lues]
     rang = next((r for r, (_, ligne) in enumerate(lignes[:20]) if sum(bool(c) for c in ligne) >= 2), None)
     if rang is None:
         raise FichierIllisible(f"« {nettoyer_texte(nom)[:60]} » ne contient pas de ligne de titres.")

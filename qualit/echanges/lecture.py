@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import texte
+from .ouvrir import SANS_VALEUR
 from .refus import FichierIllisible
 
-__all__ = ["FichierIllisible", "Feuille", "Tableau", "lire"]
+__all__ = ["SANS_RESULTAT", "SANS_VALEUR", "FichierIllisible", "Feuille", "Tableau", "lire"]
 
 OCTETS_MAXIMUM = 20 * 1024 * 1024
 LIGNES_MAXIMUM = 100_000
@@ -36,6 +37,11 @@ RAPPORT_MAXIMUM = 60
 DUREE_MAXIMALE = 120  # seconds for the child; its processor time is limited apart
 
 EXTENSIONS = {"csv": "texte", "txt": "texte", "tsv": "texte", "xlsx": "xlsx", "ods": "ods"}
+SANS_RESULTAT = (
+    "la case contient une formule sans résultat. Ouvrez le classeur dans Excel ou LibreOffice, vérifiez ce qu’elle affiche, "
+    "enregistrez-le, puis renvoyez-le."
+)
+"""What is said of a cell that is `SANS_VALEUR`."""
 FORMATS = "Envoyez un fichier .csv, .xlsx (Excel) ou .ods (LibreOffice)."
 INTERDITS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 SAUTS = re.compile("[\x0b\x0c]")  # line and page breaks of a word processor
@@ -47,7 +53,7 @@ class Feuille:
     """One sheet: its name ('' for a CSV) and its rows that hold something.
 
     lignes: [(number, cells)]; number is the row's as a spreadsheet shows it; a cell is a str, an int, a float, a bool
-    or None. Dates come as ISO text.
+    or None. Dates come as ISO text, a formula whose result is not in the file as `SANS_VALEUR`.
     """
 
     nom: str

@@ -1,8 +1,8 @@
 """The child process that opens a workbook: `python ouvrir.py ROWS COLUMNS < workbook > JSON lines`.
 
 Writes, for each sheet, its name as a JSON string, then `[number, [cells]]` for each row that holds something; dates
-as ISO text. Memory and processor time are limited before anything is read. Exit codes: 0 read, 3 protected, 4 not a
-workbook; anything else (limits, crash) means too heavy.
+as ISO text, a formula whose result is not in the file as `SANS_VALEUR`. Memory and processor time are limited before
+anything is read. Exit codes: 0 read, 3 protected, 4 not a workbook; anything else (limits, crash) means too heavy.
 
 It imports nothing of the project, so that it starts in a few hundredths of a second.
 """
@@ -11,13 +11,26 @@ import contextlib
 import datetime
 import io
 import json
+import re
 import sys
+import zipfile
+from itertools import chain
+from xml.etree import ElementTree
 
 MEMOIRE = 900 * 1024 * 1024
 PROCESSEUR = 30  # seconds
 VIDES = 20_000
 FEUILLES = 12
 TEXTE = 5_000
+SANS_VALEUR = "#FORMULE!"
+"""What stands for a formula without a result: a program wrote it and no spreadsheet computed it, or it is in error."""
+FORMULE = re.compile(
+    rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<>]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v[^<>]*>([^<>]*)</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+BLOC = 1024 * 1024
+CELLULE_XML = 64 * 1024  # a cell that is cut between two blocks is no longer than this
 
 
 def limiter():
@@ -49,11 +62,62 @@ def cellule(valeur):
     return None if valeur is None else str(valeur)
 
 
-def lignes(feuille, colonnes):
-    """[number, cells] of the rows that hold something; a long stretch of empty rows ends the sheet."""
+def parties(contenu):
+    """{name of a sheet: its part of the archive} of an XLSX; nothing for another kind."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(contenu))
+        liens = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        feuilles = ElementTree.fromstring(archive.read("xl/workbook.xml")).findall(".//{*}sheet")
+    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError):
+        return {}
+    cibles = {lien.get("Id"): lien.get("Target", "") for lien in liens}
+    lues = {}
+    for feuille in feuilles:
+        cible = cibles.get(next((v for nom, v in feuille.attrib.items() if nom.endswith("}id")), ""), "")
+        lues[feuille.get("name")] = cible[1:] if cible.startswith("/") else f"xl/{cible}"
+    return lues
+
+
+def sans_valeur(contenu, partie, colonnes):
+    """{row: [columns whose formula has no result]} of a part; the library gives these cells as empty."""
+    trouvees, reste = {}, b""
+    archive = zipfile.ZipFile(io.BytesIO(contenu))
+    if partie not in archive.namelist():
+        return {}
+    with archive.open(partie) as feuille:
+        while bloc := feuille.read(BLOC):
+            bloc = reste + bloc
+            fin = max(bloc.rfind(b"</c>") + 4, bloc.rfind(b":c>") + 3, len(bloc) - CELLULE_XML)
+            for trouve in FORMULE.finditer(bloc, 0, fin):
+                attributs, valeur = trouve.groups()
+                place = PLACE.search(attributs)
+                if place is None or (valeur or b't="str"' in attributs) and b't="e"' not in attributs:
+                    continue  # a result, were it an empty text
+                rang = 0
+                for lettre in place[1]:
+                    rang = rang * 26 + lettre - 64
+                if rang <= colonnes:
+                    trouvees.setdefault(int(place[2]), []).append(rang - 1)
+            reste = bloc[fin:]
+    return trouvees
+
+
+def lignes(feuille, colonnes, formules):
+    """[number, cells] of the rows that hold something; a long stretch of empty rows ends the sheet.
+
+    formules: {row: [columns]} of `sans_valeur`. The library starts at the first column that holds a value, and ends at
+    the last such row: those of the formulas may lie before and after.
+    """
+    premiere = feuille.start[1] if feuille.start else colonnes
+    base = min([premiere, *(rang for rangs in formules.values() for rang in rangs)])
+    derniere = feuille.end[0] + 1 if feuille.end else 0
+    au_dela = ((n, []) for n in sorted(formules) if n > derniere)
     vides = 0
-    for numero, ligne in enumerate(feuille.iter_rows(), 1):
-        cellules = [cellule(v) for v in ligne[:colonnes]]
+    for numero, ligne in chain(enumerate(feuille.iter_rows(), 1), au_dela):
+        cellules = [None] * (premiere - base) + [cellule(v) for v in ligne[:colonnes]]
+        for rang in formules.get(numero, ()):
+            cellules += [None] * (rang - base + 1 - len(cellules))
+            cellules[rang - base] = SANS_VALEUR
         while cellules and cellules[-1] is None:
             cellules.pop()
         if cellules:
@@ -75,7 +139,9 @@ def main(maximum, colonnes):
 
     ecrire = sys.stdout.write
     try:
-        classeur = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+        contenu = sys.stdin.buffer.read()
+        classeur = CalamineWorkbook.from_filelike(io.BytesIO(contenu))
+        ou = parties(contenu)
         ecrites = 0
         feuilles = [
             f.name
@@ -84,7 +150,8 @@ def main(maximum, colonnes):
         ]
         for nom in feuilles[:FEUILLES]:
             ecrire(json.dumps(nom) + "\n")
-            for ligne in lignes(classeur.get_sheet_by_name(nom), colonnes):
+            formules = sans_valeur(contenu, ou[nom], colonnes) if nom in ou else {}
+            for ligne in lignes(classeur.get_sheet_by_name(nom), colonnes, formules):
                 ecrire(json.dumps(ligne, ensure_ascii=True) + "\n")
                 ecrites += 1
                 if ecrites > maximum:
@@ -93,7 +160,7 @@ def main(maximum, colonnes):
                 break
     except PasswordError:
         return 3
-    except (CalamineError, ValueError, OSError, KeyError, EOFError):
+    except (CalamineError, ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile):
         return 4
     except BaseException as panique:  # a panic of the Rust library derives from BaseException
         return 5 if isinstance(panique, MemoryError) else 4

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
 
+from qualit.echanges.lecture import SANS_RESULTAT, SANS_VALEUR
 from qualit.territoire.models import cle_de_tri
 from qualit.territoire.nomenclatures import choix
 from qualit.web.texte_libre import reperer
@@ -113,7 +114,11 @@ class Lecteur:
         ligne = Ligne(numero)
         bruts = {}
         for colonne in self.colonnes:
-            if colonne.rang < len(cellules) and cellules[colonne.rang] is not None:
+            if colonne.rang >= len(cellules) or cellules[colonne.rang] is None:
+                continue
+            if cellules[colonne.rang] == SANS_VALEUR:
+                self._formule(ligne, colonne.champ)
+            else:
                 bruts.setdefault(colonne.champ, []).append(cellules[colonne.rang])
         saisie = self._identite(ligne, bruts)
         self._domicile(ligne, bruts, saisie)
@@ -122,6 +127,15 @@ class Lecteur:
         saisie["aucun_contact"] = not ligne.contacts
         self._controler(ligne, saisie)
         return ligne
+
+    def _formule(self, ligne, champ):
+        """A formula that gives nothing: said as such, for the cell is not empty in a spreadsheet."""
+        libelle = CHAMPS[champ].libelle
+        if champ in self.exiges or champ == "nom_prenom":
+            ligne.raisons.append(f"{libelle} : {SANS_RESULTAT}")
+            ligne.donnees["illisible"] = champ == "nom_prenom"
+        else:
+            ligne.remarques.append(f"{libelle} non repris : la case contient une formule sans résultat.")
 
     def _lire(self, ligne, lecture, cellule, defaut=""):
         """The value of a demanded cell; when unreadable, the row is refused."""
@@ -304,13 +318,8 @@ class Lecteur:
         """A reason already speaks of this field."""
         if illisible and champ in ("nom_naissance", "prenom"):
             return True
-        debut = {
-            "sexe": "Sexe",
-            "nature_sortie": "Nature",
-            "date_naissance": CHAMPS["date_naissance"].libelle,
-            "date_sortie": CHAMPS["date_sortie"].libelle,
-        }.get(champ)
-        return debut is not None and any(r.startswith(debut) for r in ligne.raisons)
+        debut = CHAMPS[champ].libelle
+        return any(r.startswith(debut) for r in ligne.raisons)
 
     def _eligibilite(self, ligne):
         signalement = self.signalement(ligne)

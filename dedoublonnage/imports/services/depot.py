@@ -4,7 +4,7 @@ from collections import Counter
 
 from django.db import transaction
 
-from qualit.echanges.lecture import FichierIllisible, lire
+from qualit.echanges.lecture import SANS_VALEUR, FichierIllisible, lire
 from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.web.texte import nettoyer_texte
@@ -115,7 +115,7 @@ def valeurs_a_dire(lot):
     avec_formation = any(c.champ == "formation" for c in lecteur.colonnes)
     for _, cellules in lignes_du_fichier(lot):
         for colonne in lecteur.colonnes:
-            if colonne.rang >= len(cellules) or cellules[colonne.rang] is None:
+            if colonne.rang >= len(cellules) or cellules[colonne.rang] in (None, SANS_VALEUR):
                 continue
             if colonne.champ in NOMENCLATURES:
                 ecrit = texte(cellules[colonne.rang])
