@@ -1,9 +1,12 @@
 """What a returned follow-up sheet would change, cell by cell, and applying it in one transaction."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core import signing
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +25,7 @@ from .forms import DevenirForm, EtapeForm
 from .models import Devenir, Etape
 
 JOUR = ChampDate(futur=True)
+REGLE_PENDANT = 90 * 24 * 3600  # seconds that a choice for the stored value is remembered
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Cellule:
     mien: str
     leur: str
     choix: str = ""
+    regle: bool = False
+    """The choice was made when this row came before."""
 
     @property
     def conflit(self):
@@ -54,12 +60,13 @@ class Rang:
 
     numero: int
     reference: str
+    marque: str = ""
     mission: Mission | None = None
     identite: object = None
     erreurs: list = field(default_factory=list)
     cellules: list = field(default_factory=list)
     etape: dict | None = None
-    etape_deja: bool = False
+    etape_deja: Etape | None = None
     devenir: dict = field(default_factory=dict)
     actuel: Devenir | None = None
     entre_temps: list = field(default_factory=list)
@@ -67,6 +74,11 @@ class Rang:
     @property
     def conflits(self):
         return [c for c in self.cellules if c.conflit]
+
+    @property
+    def reglees(self):
+        """Cells whose conflict was settled before, for the stored value."""
+        return [c for c in self.conflits if c.regle]
 
     @property
     def changements(self):
@@ -80,7 +92,7 @@ class Rang:
             return "refusee"
         if any(not c.choix for c in self.conflits):
             return "conflit"
-        nouvelle_etape = self.etape is not None and not self.etape_deja
+        nouvelle_etape = self.etape is not None and self.etape_deja is None
         return "enregistree" if nouvelle_etape or self.changements else "identique"
 
 
@@ -103,7 +115,7 @@ def comparer(releve, missions, choix=None, *, par):
     }
     rangs, vues = [], set()
     for r in releve:
-        rang = Rang(r["numero"], r["reference"])
+        rang = Rang(r["numero"], r["reference"], r["marque"])
         rangs.append(rang)
         ligne = connues.get(r["reference"])
         marque = _marque(r)
@@ -132,6 +144,12 @@ def _marque(r):
     return marque if marque["m"] == r["reference"] else None
 
 
+def _cle_du_choix(rang, cellule):
+    """What tells a settled conflict: the row as it went out, and both values; another one is another question."""
+    contenu = json.dumps([rang.marque, cellule.champ, cellule.mien, cellule.leur])
+    return f"feuille-choix:{hashlib.sha256(contenu.encode()).hexdigest()}"
+
+
 def _comparer(rang, saisies, marque, codes, choix, par):
     valeurs = _coder(rang, saisies, codes)
     mission = rang.mission
@@ -146,6 +164,9 @@ def _comparer(rang, saisies, marque, codes, choix, par):
         Cellule(c, titre, avant[c], valeurs[c], leurs[c], choix.get((mission.reference, c), ""))
         for c, (titre, *_) in CHAMPS_DEVENIR.items()
     ]
+    for cellule in rang.conflits:
+        if not cellule.choix and cache.get(_cle_du_choix(rang, cellule)):
+            cellule.choix, cellule.regle = "leur", True
     _verifier_le_devenir(rang)
     _lire_l_etape(rang, valeurs, depuis, par)
     if mission.etat != Mission.Etat.ACCEPTEE and (rang.etape or rang.changements):
@@ -214,8 +235,8 @@ def _lire_l_etape(rang, valeurs, depuis, par):
             "Si la vôtre en est une autre, écrivez sa date dans « Étape du » ; sinon, effacez-la."
         )
         return
-    rang.etape_deja = (deja.filter(date=le) if le else deja).exists()
-    if not rang.etape_deja and not form.is_valid():
+    rang.etape_deja = (deja.filter(date=le) if le else deja).first()
+    if rang.etape_deja is None and not form.is_valid():
         for champ, erreurs in form.errors.items():
             titre = {"date": "Étape du", "rappeler_le": "Rappeler le"}.get(champ, "Nouvelle étape")
             rang.erreurs += [f"{titre} : {e}" for e in erreurs]
@@ -256,6 +277,8 @@ def appliquer(releve, missions, choix, *, par):
         else:
             bilan["etapes"] += _noter_l_etape(rang, par)
             bilan["devenirs"] += _noter_le_devenir(rang, par)
+    gardees = {_cle_du_choix(r, c): True for r in rangs for c in r.conflits if c.choix == "leur"}
+    cache.set_many(gardees, REGLE_PENDANT)
     noter(
         Action.ECRITURE,
         "feuille_de_suivi",
@@ -271,7 +294,7 @@ def appliquer(releve, missions, choix, *, par):
 
 
 def _noter_l_etape(rang, par):
-    if rang.etape is None or rang.etape_deja:
+    if rang.etape is None or rang.etape_deja is not None:
         return 0
     services.noter_etape(
         rang.mission.dossier,

@@ -153,6 +153,7 @@ def test_la_meme_feuille_deux_fois_n_ecrit_rien_deux_fois(omar, missions):
     compte = (Etape.objects.count(), Devenir.objects.count())
     adresse, page = envoyer(omar, classeur)
     assert "Rien à enregistrer" in page
+    assert f"« Rendez-vous pris » est déjà notée, le {timezone.localdate():%d/%m/%Y}" in page
     confirmer(omar, adresse)
     assert (Etape.objects.count(), Devenir.objects.count()) == compte
 
@@ -227,6 +228,24 @@ def test_on_garde_la_valeur_choisie(omar, missions, desaccord, choix, code, nomb
     confirmer(omar, adresse, **{f"choix__{reference}__code": choix, f"choix__{reference}__date": choix})
     devenirs = missions[0].dossier.devenirs
     assert devenirs.get(remplace_le__isnull=True).code == code and devenirs.count() == nombre
+
+
+def test_un_desaccord_regle_n_est_pas_redemande_avant_que_le_portail_ne_change(
+    omar, missions, desaccord, monde
+):
+    adresse, _ = envoyer(omar, desaccord)
+    reference = missions[0].reference
+    confirmer(omar, adresse, **{f"choix__{reference}__code": "leur", f"choix__{reference}__date": "leur"})
+    _, page = envoyer(omar, desaccord)
+    assert "0 ligne en désaccord" in page and "Rien à enregistrer" in page
+    assert "« Devenir » : la valeur du portail, Apprentissage" in page
+    remplir(desaccord, missions[0], code="Service civique")
+    assert "1 ligne en désaccord" in envoyer(omar, desaccord)[1], "another value is another question"
+    remplir(desaccord, missions[0], code="MLDS, micro-lycée")
+    services.enregistrer_devenir(
+        missions[0].dossier, "emploi_durable", date=timezone.localdate(), source="structure", par=monde.celia
+    )
+    assert "1 ligne en désaccord" in envoyer(omar, desaccord)[1]
 
 
 def test_un_desaccord_apparu_pendant_la_verification_arrete_tout(omar, missions, monde):

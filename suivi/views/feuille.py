@@ -142,6 +142,7 @@ def _montrer_l_apercu(request, rangs):
     }
     contexte = {
         "effets": effets,
+        "deja": [r for r in effets["identique"] if r.etape_deja or r.reglees],
         "rien": not effets["conflit"] and not effets["enregistree"],
         "fil": _fil(("Feuille de suivi", reverse("suivi:feuille")), ("Vérifier", None)),
     }
