@@ -21,6 +21,7 @@ from dedoublonnage.imports.modeles import Correspondance, Import, LigneImport
 from dedoublonnage.models import Jeune, Paire
 from qualit.echanges.lecture import FichierIllisible, lire
 from qualit.journal.models import Trace
+from qualit.territoire.nomenclatures import choix, libelle
 from signalements.listes.colonnes import CHAMPS, reconnaitre
 from signalements.models import EtatSignalement, Signalement
 from tests import fichiers_hostiles, listes
@@ -566,6 +567,39 @@ def test_le_modele_se_remplit_et_se_relit_sans_rien_changer(monde):
     )
     assert list(lot.lignes.values_list("statut", "raisons", "remarques")) == [(Statut.NOUVELLE, [], [])] * 2
     assert services.valeurs_a_dire(lot)[0] == {}
+
+
+def test_une_lecture_perimee_se_refait_d_un_clic(alice, monde):
+    """All its rows were "déjà signalé", so that there was nothing to confirm: the page says that they can go now."""
+    contenu = liste(jeunes(2))
+    premier, second = importer(monde, contenu), deposer(monde, contenu)
+    assert "Vérifier de nouveau" not in alice.get(adresse("suivi", second)).content.decode()
+    services.annuler(premier, par=monde.andre)
+    services.mener_a_bien(premier)
+    page = alice.get(adresse("suivi", second)).content.decode()
+    assert "2 lignes répétaient des signalements retirés depuis" in page and "Aucune ligne n’est" not in page
+    page = alice.post(adresse("relire", second), follow=True).content.decode()
+    assert "Envoyer 2 signalements" in page and "Vérifier de nouveau" not in page
+    alice.post(adresse("confirmer", second))
+    alice.post(adresse("relire", second))
+    assert LigneImport.objects.filter(lot=second, signalement__isnull=False).count() == 2
+
+
+def test_la_notice_du_modele_parle_avec_les_mots_de_ses_listes(monde):
+    """It tells a school what to write of an exclusion in the words that it can choose, as they are today."""
+    feuilles = {f.nom: f.lignes for f in lire(classeurs.modele(), "modele.xlsx").feuilles}
+    notice = " ".join(ligne[0] for _, ligne in feuilles["Notice"])
+    cites = set(re.findall(r"dites seulement « (.+?) » ou « (.+?) »", notice)[0])
+    assert cites == {
+        libelle("natures_sortie", "exclusion_definitive"),
+        libelle("motifs", "exclusion_sanction"),
+    }
+    titres = [titre.removesuffix(" *") for titre in feuilles["Exemples"][0][1]]
+    for _, exemple in feuilles["Exemples"][1:]:
+        for titre, valeur in zip(titres, exemple, strict=False):
+            code = next(c for c in classeurs.MODELE if CHAMPS[c].libelle == titre)
+            if valeur and code in classeurs.LISTES:
+                assert valeur in dict(choix(classeurs.LISTES[code])).values(), titre
 
 
 def test_le_modele_vide_dit_qu_il_est_vide(alice):

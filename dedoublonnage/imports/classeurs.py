@@ -5,7 +5,7 @@ import re
 
 import xlsxwriter
 
-from qualit.territoire.nomenclatures import choix
+from qualit.territoire.nomenclatures import choix, libelle
 from signalements.listes.colonnes import CHAMPS
 from signalements.listes.lignes import EXIGES, EXIGES_SI_PRESENTS
 
@@ -40,7 +40,8 @@ NOTICE = [
     "L’ordre des colonnes est libre ; une colonne que vous n’avez pas peut être supprimée.",
     "Avant 16 ans à la date de sortie, la ligne est refusée : prévenez la DSDEN (cellule de l’obligation scolaire).",
     "INE, codes postaux et téléphones sont au format Texte, pour que le tableur ne les transforme pas en nombres.",
-    "N’écrivez rien sur la santé, la nationalité, la situation familiale ou sociale, ni sur une sanction.",
+    "N’écrivez rien sur la santé, la nationalité, la situation familiale ou sociale. D’une exclusion, dites seulement "
+    "« {nature} » ou « {motif} », à choisir dans les listes : rien de la faute ni de la procédure.",
     "Déposez ensuite ce fichier dans « Importer une liste » : le portail montre ce qu’il a compris avant d’envoyer.",
     "Renvoyer la même liste ne crée rien deux fois : vous pouvez la compléter de mois en mois.",
 ]
@@ -101,7 +102,11 @@ def modele():
             for place, valeur in enumerate(exemple):
                 exemples.write_string(rang, place, valeur)
         notice.set_column(0, 0, 110, classeur.add_format({"text_wrap": True}))
-        notice.write_column(0, 0, ["Comment remplir cette liste", *NOTICE])
+        exclusion = {
+            "nature": libelle("natures_sortie", "exclusion_definitive"),
+            "motif": libelle("motifs", "exclusion_sanction"),
+        }
+        notice.write_column(0, 0, ["Comment remplir cette liste", *(n.format(**exclusion) for n in NOTICE)])
         listes.hide()
         feuille.activate()
     return sortie.getvalue()

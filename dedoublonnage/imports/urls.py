@@ -14,6 +14,7 @@ urlpatterns = [
     path("<str:reference>/", views.suivi, name="suivi"),
     path("<str:reference>/colonnes/", views.colonnes, name="colonnes"),
     path("<str:reference>/valeurs/", views.valeurs, name="valeurs"),
+    path("<str:reference>/relire/", views.relire, name="relire"),
     path("<str:reference>/avancer/", views.avancer, name="avancer"),
     path("<str:reference>/decider/", views.decider, name="decider"),
     path("<str:reference>/confirmer/", views.confirmer, name="confirmer"),

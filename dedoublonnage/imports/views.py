@@ -293,8 +293,8 @@ def _resultat(request, lot):
     montrer(request, [lot])
     if visibles:
         montrer(request, list(visibles.values()))
-    a_repondre, a_envoyer, a_revoir = compter(
-        [reponses.sans_reponse(lot), services.a_envoyer(lot), reponses.a_juger(lot)]
+    a_repondre, a_envoyer, a_revoir, perimees = compter(
+        [reponses.sans_reponse(lot), services.a_envoyer(lot), reponses.a_juger(lot), services.perimees(lot)]
     )
     pret = lot.etape == Etape.PRET
     return render(
@@ -309,6 +309,7 @@ def _resultat(request, lot):
             "a_repondre": a_repondre if pret else 0,
             "a_envoyer": a_envoyer + len(services.a_promouvoir(lot)) if pret else 0,
             "a_revoir": a_revoir > 0,
+            "perimees": perimees if pret else 0,
             "total": sum(comptes[s] for s in Statut.values),
             "batis": services.batis_dessus(lot).count() if lot.etape == Etape.TERMINE else 0,
             "fil": _fil(lot),
@@ -320,6 +321,22 @@ def _visibles(request, ids):
     """The reports among these that this person may read: {id: report}."""
     voulus = Signalement.objects.visibles_par(request.user).filter(pk__in=[i for i in ids if i])
     return {s.pk: s for s in voulus.select_related("structure")}
+
+
+@regle(Droit.IMPORTER, objet=Import, methodes=("POST",))
+def relire(request, reference):
+    """Read the rows again with the same columns and values: what the portal knows has changed since."""
+    lot = _import(request, reference)
+    if lot.etape != Etape.PRET:
+        return redirect("imports:suivi", reference=reference)
+    try:
+        services.demarrer_lecture(lot, par=request.user)
+        taches.lancer(lot)
+    except ImportImpossible as refus:
+        return _impossible(request, lot, refus)
+    except FichierIllisible as refus:
+        return _illisible(request, lot, refus)
+    return redirect("imports:suivi", reference=reference)
 
 
 @regle(Droit.IMPORTER, objet=Import, methodes=("POST",))

@@ -19,7 +19,7 @@ from .depot import (
     revenir_aux_colonnes,
     valeurs_a_dire,
 )
-from .envoi import a_envoyer, a_promouvoir, confirmer, non_parties
+from .envoi import a_envoyer, a_promouvoir, confirmer, non_parties, perimees
 
 __all__ = [
     "INATTENDU",
@@ -40,6 +40,7 @@ __all__ = [
     "manquants",
     "mener_a_bien",
     "non_parties",
+    "perimees",
     "revenir_aux_colonnes",
     "signalements_de",
     "valeurs_a_dire",

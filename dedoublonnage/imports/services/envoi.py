@@ -27,17 +27,21 @@ def confirmer(lot, *, par):
     droits.exiger(par, Droit.IMPORTER, lot)
     if manquent := sans_reponse(lot).count():
         raise ImportImpossible(f"Répondez d’abord aux lignes à décider : il en reste {manquent}.")
-    if n := lot.lignes.filter(statut=Statut.DEJA_ENVOYEE, candidat__etat=EtatSignalement.ANNULE).count():
-        retires = "a été retiré" if n == 1 else "ont été retirés"
+    if perimees(lot).exists():
         raise ImportImpossible(
-            f"Depuis la lecture, {n} des signalements que cette liste répétait {retires} : ouvrez « Revoir les colonnes » et "
-            "vérifiez de nouveau les lignes, elles pourront partir."
+            "Rien n’est envoyé : des signalements que cette liste répétait ont été retirés depuis la lecture. Vérifiez de "
+            "nouveau les lignes, elles pourront partir."
         )
     with transaction.atomic():
         total = a_envoyer(lot).count() + len(a_promouvoir(lot))
         mettre(lot, {Etape.PRET}, Etape.ENVOI, faites=0, total=total, confirme_le=timezone.now(),
                 confirme_par=par, contenu=None)  # fmt: skip
         noter(Action.ECRITURE, "import_confirme", lot, par=par, lignes=total)
+
+
+def perimees(lot):
+    """Rows that repeat a report that was withdrawn since they were read: they could go now."""
+    return lot.lignes.filter(statut=Statut.DEJA_ENVOYEE, candidat__etat=EtatSignalement.ANNULE)
 
 
 def a_envoyer(lot):
