@@ -11,7 +11,7 @@ from django.db.models import Count
 
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
-from qualit.territoire.models import Academie, Bassin, Commune, TypeStructure
+from qualit.territoire.models import Academie, Bassin, Commune, TypeStructure, cle_de_tri
 from qualit.territoire.roles import Role
 
 from .relation import Lieu
@@ -38,7 +38,8 @@ def lieu_academie(academie, **champs):
 
 
 def lieu_bassin(bassin):
-    return Lieu("bassin", bassin.pk, f"Bassin de {bassin.nom}", bassin.code, bassin.academie_id)
+    de = "d’" if cle_de_tri(bassin.nom).startswith((*"aeiouy", "he")) else "de "
+    return Lieu("bassin", bassin.pk, f"Bassin {de}{bassin.nom}", bassin.code, bassin.academie_id)
 
 
 def lieu_structure(structure, type_):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from dedoublonnage.imports import memoire
 from dedoublonnage.models import LigneImport, Paire
 from gab import services as gab
 from gab.models import Dossier, Entretien, Fermeture, FiltreEnregistre
@@ -191,6 +192,7 @@ def remplir_le_territoire(m):
 def remplir_l_import(m):
     """Rows of each kind in the list of the lycée: new, refused, to be decided."""
     lot = m.imports["lycee"]
+    memoire.retenir(m.lycee, memoire.FORMATIONS, {f"classe {r}": "Bac pro" for r in range(LIGNES)})
     nouvelle = LigneImport.objects.get(lot=lot, statut="nouvelle")
     copies(LigneImport.objects.get(lot=lot, statut="refusee"), numero=lambda r: 100 + r)
     copies(nouvelle, numero=lambda r: 200 + r)

@@ -54,6 +54,9 @@ LISTES = [
     ("/imports/", "alice", False),
     ("/donnees/consultations/", "dora", False),
     ("/donnees/consultations/?vue=traitees", "dora", False),
+    ("/donnees/?vue=toutes", "dora", False),
+    ("/imports/memoire/", "alice", False),
+    ("/partages/", "celia", False),
 ]
 #: Fields of free text (decisions.md 9).
 TEXTES_LIBRES = {

@@ -52,7 +52,7 @@ LISTES = [
 ]
 MEMOIRE = [
     Colonne("Quoi", memoire.quoi, 24),
-    Colonne("Écrit dans vos listes", "texte", 40),
+    Colonne("Écrit dans vos listes", lambda c: c.texte, 40),
     Colonne("Veut dire", memoire.sens, 40),
 ]
 LIGNES = [

@@ -1,7 +1,7 @@
 """The API under /api/v1/: its description, then its operations, which ask for a key instead of a session."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path, re_path
+from django.urls import path
 
 from .routes import api, en_francais, inconnue
 from .views import openapi
@@ -12,7 +12,7 @@ for motif in adresses[0]:
 
 urlpatterns = [
     path("openapi.json", openapi, name="openapi"),
-    path("", inconnue),
+    path("", inconnue, name="api_racine"),
     path("", adresses),
-    re_path("^(?P<chemin>.*)$", inconnue),
+    path("<path:chemin>", inconnue, name="api_inconnue"),
 ]
