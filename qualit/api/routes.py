@@ -16,7 +16,6 @@ from ninja.security import HttpBearer
 from qualit.journal.services import montrer
 from qualit.territoire import droits, nomenclatures
 from qualit.territoire.droits import Droit
-from qualit.territoire.regles import PUBLIC, regle
 from qualit.workflow import TransitionImpossible
 from suivi import retours
 
@@ -144,7 +143,6 @@ def probleme(statut, detail, *, erreurs=(), attente=0):
 
 
 @csrf_exempt
-@regle(PUBLIC, methodes=("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), chemin="ailleurs")
 def inconnue(request, chemin=""):
     """Any address of the API that is none of its operations."""
     return probleme(

@@ -6,13 +6,12 @@ from django.urls import path
 from .routes import api, en_francais, inconnue
 from .views import openapi
 
-adresses = api.urls
-for motif in adresses[0]:
+motifs, application, espace = api.urls
+motifs = [path("", inconnue, name="racine"), *motifs, path("<path:chemin>", inconnue, name="inconnue")]
+for motif in motifs:
     motif.callback = login_not_required(en_francais(motif.callback))
 
 urlpatterns = [
     path("openapi.json", openapi, name="openapi"),
-    path("", inconnue, name="api_racine"),
-    path("", adresses),
-    path("<path:chemin>", inconnue, name="api_inconnue"),
+    path("", (motifs, application, espace)),
 ]
