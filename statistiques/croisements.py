@@ -299,13 +299,7 @@ class Croiseur:
         def visible(cle, code):
             if self.portee.exact:
                 return True
-            if (
-                not self.detail
-                or self._partiel
-                or len(cle) > 1
-                or TOTAL in cle
-                or code in SOMMES | ECHUS | {"delai_legal"}
-            ):
+            if not self.detail or self._partiel or len(cle) > 1 or TOTAL in cle or code in DEPENDANTS:
                 return False
             ici, *ailleurs = [lu.get(cle, zeros)[code] for lu in proteges]
             return self._seul_visible(ici, ailleurs)
