@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from qualit import workflow
 from qualit.notifications import services as notifications
+from qualit.web.templatetags.qualit import pluriel
 from signalements.models import EtatSignalement, Question, Signalement
 
 from . import services
@@ -95,7 +96,7 @@ def alerter_echeances_legales(aujourdhui=None):
             a=services.responsables_du_bassin(dossier.bassin),
             lien=services.lien(dossier),
             reference=dossier.reference,
-            precision="dépassée" if reste < 0 else f"dans {reste} jours",
+            precision="dépassée" if reste < 0 else f"dans {pluriel(reste, 'jour,jours')}",
         )
         nombre += 1
     return nombre

@@ -1,8 +1,9 @@
 """All the routes of the portal. Each step keeps its own; `suivi` holds the home page and the list of returns."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from qualit.api.routes import inconnue
 from qualit.web.sante import sante
 from suivi.views import accueil
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("calendriers/", include("qualit.api.urls_calendriers")),
     path("logiciels/", include("qualit.api.urls")),
     path("api/v1/", include("qualit.api.urls_api")),
+    re_path(r"^api(?:/.*)?$", inconnue, name="api_inconnue"),
     path("signalements/", include("signalements.urls")),
     path("identites/", include("dedoublonnage.urls")),
     path("imports/", include("dedoublonnage.imports.urls")),

@@ -395,6 +395,10 @@ def test_les_pages_d_un_acces(client, monde):
         ("get", "signalement", 404, "openapi.json"),
         ("post", "signalements/", 404, "openapi.json"),
         ("get", "signalements/trop/loin", 404, "openapi.json"),
+        ("get", "/api/v1", 404, "openapi.json"),
+        ("get", "/api/", 404, "openapi.json"),
+        ("post", "/api/v2/signalements", 404, "openapi.json"),
+        ("post", "openapi.json", 405, "GET"),
         ("put", "signalements", 405, "GET, POST"),
         ("delete", "cle", 405, "GET"),
     ],
@@ -403,7 +407,9 @@ def test_une_adresse_ou_une_methode_inconnue_est_dite_comme_toute_erreur(
     acces, methode, chemin, statut, mots
 ):
     appeler = getattr(Client(enforce_csrf_checks=True), methode)
-    reponse = appeler(f"/api/v1/{chemin}", headers={"Authorization": f"Bearer {acces.cle}"})
+    reponse = appeler(
+        chemin if chemin[:1] == "/" else f"/api/v1/{chemin}", headers={"Authorization": f"Bearer {acces.cle}"}
+    )
     assert (reponse.status_code, reponse["Content-Type"]) == (statut, "application/problem+json")
     assert mots in reponse.json()["detail"]
     assert statut != 405 or reponse["Allow"] == mots

@@ -652,7 +652,23 @@ def test_la_commande_dit_les_feuilles_qu_elle_ne_lit_pas(monde, commander):
     for options in (("--simuler",), ()):
         code, bilan, dit = commander(sortie.getvalue(), *options, nom="liste.xlsx")
         assert code == 0 and bilan["lignes"] == 2 and "autres_feuilles" not in bilan
-        assert "Une seule feuille est lue : 1re" in dit
+        assert "Non reprises : « 1re »." in dit
+
+
+@pytest.mark.parametrize(
+    ("nombre", "dits"),
+    [
+        (1, ("1 ligne : 1 nouvelle, 0 déjà connue, 0 à vérifier, 0 refusée.", "1 signalement envoyé (")),
+        (2, ("2 lignes : 2 nouvelles, 0 déjà connue,", "2 signalements envoyés (")),
+    ],
+)
+def test_la_commande_s_accorde(monde, commander, tmp_path, nombre, dits):
+    commander(liste(jeunes(nombre)), "--simuler")
+    sortie = StringIO()
+    call_command(
+        "importer_signalements", str(tmp_path / "liste.csv"), "--structure", "0149999R", stdout=sortie
+    )
+    assert all(dit in sortie.getvalue() for dit in dits), sortie.getvalue()
 
 
 TITRES_SEULS = listes.csv_de([])

@@ -468,7 +468,10 @@ def test_un_fichier_qui_ne_s_ouvre_plus_ramene_aux_colonnes_avec_un_message(alic
 
 def test_annuler_l_import_depuis_la_page(alice, monde):
     lot = importer(monde, liste(jeunes(2)))
-    assert "seront retirés" in alice.get(adresse("annuler", lot)).content.decode()
+    assert "a donné 2 signalements. Tout sera retiré." in alice.get(adresse("annuler", lot)).content.decode()
+    seul = importer(monde, liste(jeunes(1, graine=9)))
+    assert "a donné 1 signalement." in alice.get(adresse("annuler", seul)).content.decode()
+    alice.post(adresse("annuler", seul))
     alice.post(adresse("annuler", lot))
     assert "sont retirés" in alice.get(adresse("suivi", lot)).content.decode()
     assert set(Signalement.objects.values_list("etat", flat=True)) == {EtatSignalement.ANNULE}

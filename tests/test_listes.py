@@ -71,7 +71,16 @@ def test_un_classeur_garde_types_et_numeros_de_ligne():
     ("nom", "contenu", "dit"),
     [
         ("liste.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "ancien format .xls"),
-        ("liste.xls", b"<html><table><tr><td>Nom</td></tr></table></html>", "page Web"),
+        ("liste.xls", b"\t\x08\x08\x00\x00\x05\x10\x00" + b"\0" * 60, "ancien format .xls"),
+        (
+            "liste.xls",
+            b"<html><table><tr><td>Nom</td></tr></table></html>",
+            "extension .xls, ce fichier est une page Web",
+        ),
+        ("liste.xls", b'\r\n<table border="1"><tr><td>Nom</td></tr></table>', "page Web"),
+        ("liste.xls", b"<meta charset=utf-8><table><tr><td>Nom</td></tr></table>", "page Web"),
+        ("liste.xls", "\ufeff<html><table></table></html>".encode("utf-16-le"), "page Web"),
+        ("liste.xls", b'<?xml version="1.0"?><Workbook></Workbook>', "du XML : ouvrez-le"),
         ("liste.xls", listes.xlsx_de([]), "renommez-le en .xlsx"),
         ("liste.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "mot de passe"),
         ("liste.xlsx", TEXTE.encode(), "n’est pas un classeur"),

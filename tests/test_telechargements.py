@@ -118,6 +118,21 @@ def test_les_lignes_d_un_import_se_telechargent_par_sorte(peuple):
     assert demander(peuple.lucie, page, "csv")[0].status_code == 404
 
 
+def test_la_journee_d_une_consultation_se_telecharge(peuple):
+    """What the delegate reads of the journal on that page: as many rows, and no name."""
+    alerte = peuple.alerte
+    Trace.objects.create(acteur=alerte.acteur, action="lecture", quoi="gab:file", motif="=1")
+    type(alerte).objects.filter(pk=alerte.pk).update(jour=timezone.localdate())
+    page = f"/donnees/consultations/{alerte.reference}/"
+    lues = connecter(Client(), peuple.dora).get(page)
+    assert "format=ods" in lues.content.decode()
+    for format in tableaux.FORMATS:
+        lignes = cellules(demander(peuple.dora, page, format)[1], format)
+        assert len(lignes) == lues.context["page"].paginator.count + 1 > 1
+        assert [ligne[4] for ligne in lignes].count("'=1") == 1
+    assert demander(peuple.celia, page, "csv")[0].status_code in (403, 404)
+
+
 def test_chaque_page_de_liste_montre_le_menu(peuple):
     vues = 0
     for adresse, qui, _ in LISTES:

@@ -445,7 +445,8 @@ def annuler(request, reference):
         "composants/confirmation.html",
         {
             "titre": "Annuler cet import",
-            "question": f"Les {lot.bilan.get('importees', 0)} signalements de la liste « {lot.nom_fichier} » seront retirés.",
+            "question": f"La liste « {lot.nom_fichier} » a donné "
+            f"{pluriel(lot.bilan.get('importees'), 'signalement,signalements')}. Tout sera retiré.",
             "consequences": [
                 "Le GAB ne les verra plus dans sa liste.",
                 "Vous pourrez corriger le fichier et le déposer de nouveau.",

@@ -16,6 +16,7 @@ from ninja.security import HttpBearer
 from qualit.journal.services import montrer
 from qualit.territoire import droits, nomenclatures
 from qualit.territoire.droits import Droit
+from qualit.territoire.regles import LOGICIEL, regle
 from qualit.workflow import TransitionImpossible
 from suivi import retours
 
@@ -142,28 +143,34 @@ def probleme(statut, detail, *, erreurs=(), attente=0):
     return reponse
 
 
-@csrf_exempt
-def inconnue(request, chemin=""):
+def methode_refusee(permises):
+    """The refusal of a method, told like every other error."""
+    permises = ", ".join(sorted(permises))
+    refus = probleme(405, f"Cette adresse ne connaît que {permises}.")
+    refus["Allow"] = permises
+    return refus
+
+
+def en_francais(vue):
+    """The view of an address of the API: whoever refuses a method there, the refusal is told in French."""
+
+    @csrf_exempt
+    @wraps(vue)
+    def repondre(request, *args, **kwargs):
+        reponse = vue(request, *args, **kwargs)
+        return methode_refusee(reponse["Allow"].split(", ")) if reponse.status_code == 405 else reponse
+
+    repondre.methode_refusee = methode_refusee  # what `ReglesMiddleware` answers
+    return repondre
+
+
+@en_francais
+@regle(LOGICIEL, methodes=("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+def inconnue(request):
     """Any address of the API that is none of its operations."""
     return probleme(
         404, "Cette adresse n’existe pas. Les opérations sont décrites dans /api/v1/openapi.json."
     )
-
-
-def en_francais(vue):
-    """The view of an address, whose refusal of a method is told like every other error."""
-
-    @wraps(vue)
-    def repondre(request, *args, **kwargs):
-        reponse = vue(request, *args, **kwargs)
-        if reponse.status_code != 405:
-            return reponse
-        permises = ", ".join(sorted(reponse["Allow"].split(", ")))
-        refus = probleme(405, f"Cette adresse ne connaît que {permises}.")
-        refus["Allow"] = permises
-        return refus
-
-    return repondre
 
 
 @api.exception_handler(Arret)

@@ -7,11 +7,11 @@ from .routes import api, en_francais, inconnue
 from .views import openapi
 
 motifs, application, espace = api.urls
-motifs = [path("", inconnue, name="racine"), *motifs, path("<path:chemin>", inconnue, name="inconnue")]
 for motif in motifs:
     motif.callback = login_not_required(en_francais(motif.callback))
 
 urlpatterns = [
-    path("openapi.json", openapi, name="openapi"),
+    path("openapi.json", en_francais(openapi), name="openapi"),
+    path("", inconnue, name="api_racine"),
     path("", (motifs, application, espace)),
 ]

@@ -120,6 +120,7 @@ SIGNATURES = [
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"\t\x08", "ole"),  # a workbook of the nineties
     (b"%PDF", "pdf"),
     (b"{\\rtf", "rtf"),
     (b"\x89PNG", "image"),
@@ -136,14 +137,28 @@ SIGNATURES = [
 ]
 
 
+#: How a page of the Web starts, whole or cut down to its table, as tools that say « .xls » give it.
+PAGES = (
+    b"<!doctype html",
+    b"<html",
+    b"<head",
+    b"<meta",
+    b"<style",
+    b"<body",
+    b"<div",
+    b"<table",
+    b"mime-version:",
+)
+
+
 def _genre_reel(contenu):
     for signature, genre in SIGNATURES:
         if contenu.startswith(signature):
             if genre == "programme" and signature == b"MZ" and b"\x00" not in contenu[:256]:
                 continue  # a list whose first heading starts with these letters
             return _genre_du_zip(contenu) if genre == "zip" else genre
-    debut = contenu[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if debut.startswith((b"<!doctype html", b"<html")):
+    debut = contenu[:1024].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    if debut.startswith(PAGES):
         return "html"
     if debut.startswith(b"<?xml"):
         return "xml"
@@ -174,9 +189,10 @@ def _contradiction(nom, attendu, genre):
             "retirez la protection et enregistrez-le au format .xlsx."
         )
     if genre in {"html", "xml"}:
+        nature = "une page Web" if genre == "html" else "du XML"
         return (
-            "Ce fichier est une page Web ou du XML, non un tableau : "
-            "ouvrez-le dans Excel ou LibreOffice et enregistrez-le au format .xlsx."
+            f"Malgré son extension {extension}, ce fichier est {nature} : ouvrez-le dans Excel ou LibreOffice, puis "
+            "enregistrez-le au format .xlsx."
         )
     if genre in {"xlsx", "ods"}:
         return f"Ce fichier porte l’extension {extension}, mais c’est un classeur .{genre} : renommez-le en .{genre}."

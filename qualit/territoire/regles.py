@@ -159,7 +159,7 @@ class ReglesMiddleware:
                 f"La route « {trouvee.view_name or trouvee.route} » n’a pas de règle : docs/droits.md."
             )
         if not une_regle.accepte(request.method):
-            return HttpResponseNotAllowed(une_regle.methodes)
+            return getattr(vue, "methode_refusee", HttpResponseNotAllowed)(une_regle.methodes)
         demandes = une_regle.droits_pour(request.method)
         if demandes and not any(droits.a_le_droit(request.user, droit) for droit in demandes):
             raise PermissionDenied

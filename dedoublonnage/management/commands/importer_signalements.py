@@ -12,6 +12,7 @@ from dedoublonnage.imports.modeles import LigneImport
 from qualit.echanges.lecture import OCTETS_MAXIMUM, FichierIllisible, lire
 from qualit.territoire.droits import ROLES_DU_DROIT, Droit
 from qualit.territoire.models import Structure, Utilisateur
+from qualit.web.templatetags.qualit import pluriel
 from signalements.listes.colonnes import reconnaitre
 from signalements.listes.lignes import Lecteur
 
@@ -63,8 +64,8 @@ class Command(BaseCommand):
             sys.exit(2)
         if autres := bilan.pop("autres_feuilles"):
             self.stderr.write(
-                f"Une seule feuille est lue : {', '.join(autres)} n'est pas repris. Réunissez les listes sur une feuille, ou "
-                "importez ensuite un fichier par feuille."
+                f"Une seule feuille est lue. Non reprises : {', '.join(f'« {nom} »' for nom in autres)}. Réunissez les listes "
+                "sur une feuille, ou importez ensuite un fichier par feuille."
             )
         if options["json"]:
             self.stdout.write(json.dumps(bilan, ensure_ascii=False))
@@ -136,15 +137,16 @@ class Command(BaseCommand):
 
     def _dire(self, bilan, simuler):
         self.stdout.write(
-            f"{bilan['lignes']} lignes : {bilan['nouvelles']} nouvelles, {bilan['deja_connues']} déjà connues, "
-            f"{bilan['a_verifier']} à vérifier, {len(bilan['refusees'])} refusées."
+            f"{pluriel(bilan['lignes'], 'ligne,lignes')} : {pluriel(bilan['nouvelles'], 'nouvelle,nouvelles')}, "
+            f"{pluriel(bilan['deja_connues'], 'déjà connue,déjà connues')}, {bilan['a_verifier']} à vérifier, "
+            f"{pluriel(len(bilan['refusees']), 'refusée,refusées')}."
         )
         for refusee in bilan["refusees"]:
             self.stdout.write(f"  ligne {refusee['ligne']} : {' '.join(refusee['raisons'])}")
         self.stdout.write(
             "Rien n'est enregistré."
             if simuler
-            else f"{bilan['importees']} signalements envoyés (import {bilan['reference']})."
+            else f"{pluriel(bilan['importees'], 'signalement envoyé,signalements envoyés')} (import {bilan['reference']})."
         )
 
 

@@ -25,6 +25,13 @@ COLONNES = [
     Colonne("Examinée le", "traitee_le", 16),
     Colonne("Par", "traitee_par", 24),
 ]
+JOURNEE = [
+    Colonne("Quand", "quand", 16),
+    Colonne("Action", lambda t: t.get_action_display()),
+    Colonne("Page", "quoi", 30),
+    Colonne("Jeunes montrés", lambda t: len(t.jeunes), 14),
+    Colonne("Motif", "motif", 40),
+]
 
 
 @regle(Droit.LIRE_JOURNAL)
@@ -66,6 +73,8 @@ def traiter(request, reference):
     if alerte.jeune is not None:
         traces = traces.du_jeune(alerte.jeune_id)
         montrer(request, [alerte.jeune], [alerte.jeune_id], motif=f"Consultation {alerte.reference}")
+    if fichier := telecharger(request, "journee", "Consultations de la journée", JOURNEE, traces, droit=None):
+        return fichier
     return render(
         request,
         "rgpd/alerte.html",

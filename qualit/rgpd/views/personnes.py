@@ -15,6 +15,7 @@ from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web import jetons
+from qualit.web.templatetags.qualit import pluriel
 from signalements.services import ConflitDeVersion
 from suivi import frise, qui_voit
 
@@ -226,7 +227,7 @@ def effacer(request, reference):
         else:
             messages.success(
                 request,
-                f"Cette personne est effacée ({sum(bilan.lignes.values())} lignes). "
+                f"Cette personne est effacée ({pluriel(sum(bilan.lignes.values()), 'ligne,lignes')}). "
                 "Le texte libre du journal l’est à la prochaine purge.",
             )
             return redirect("rgpd:demande", reference=reference)
