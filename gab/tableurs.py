@@ -78,6 +78,13 @@ SEANCES = [
     Colonne("État", lambda s: s.get_etat_display()),
     Colonne("Compte rendu signé le", "signee_le", 16),
 ]
+SEANCE = [
+    *DU_DOSSIER,
+    Colonne("État", lambda ligne: ligne.dossier.get_etat_display(), 22),
+    Colonne("Décision", lambda ligne: ligne.get_decision_display(), 30),
+    Colonne("Structure", "structure", 36),
+    Colonne("Formation", "place.formation", 36),
+]
 TACHES = [
     *DU_DOSSIER,
     Colonne("Décision à prendre", lambda t: t.get_type_display(), 30),
@@ -138,6 +145,10 @@ def places(request, lignes):
 
 def seances(request, lignes):
     return telecharger(request, "seances", "Séances du GAB", SEANCES, lignes, droit=None)
+
+
+def seance(request, lignes):
+    return telecharger(request, "seance", "Séance du GAB", SEANCE, lignes, voir=voir_du_dossier)
 
 
 def taches(request, lignes):

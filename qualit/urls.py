@@ -21,7 +21,7 @@ urlpatterns = [
     path("calendriers/", include("qualit.api.urls_calendriers")),
     path("logiciels/", include("qualit.api.urls")),
     path("api/v1/", include("qualit.api.urls_api")),
-    re_path(r"^api(?:/.*)?$", inconnue, name="api_inconnue"),
+    re_path(r"^api(?:/.*)?$", inconnue, name="adresse_inconnue_api"),
     path("signalements/", include("signalements.urls")),
     path("identites/", include("dedoublonnage.urls")),
     path("imports/", include("dedoublonnage.imports.urls")),

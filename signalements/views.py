@@ -289,6 +289,14 @@ def repondre(request, reference):
 # --- Monthly word and quality ---------------------------------------------------------------------------
 
 
+REPONSES = [
+    Colonne("Mois", lambda ligne: ligne["mois"], 12),
+    Colonne("Jeunes signalés", lambda ligne: ligne["envois"], 10),
+    Colonne("Aucune sortie, dit par", lambda ligne: ligne["neant"] and ligne["neant"].par, 30),
+    Colonne("Dit le", lambda ligne: ligne["neant"] and ligne["neant"].quand, 16),
+]
+
+
 @regle(Droit.SIGNALER, methodes=DEUX)
 def neant(request):
     """Say in one click that nobody left that month; the months of the campaign and what was answered."""
@@ -304,12 +312,15 @@ def neant(request):
                 request, f"Votre réponse pour {services.mois_en_lettres(choisi)} est enregistrée."
             )
         return redirect("signalements:neant")
+    reponses = _reponses(structure, mois)
+    if fichier := telecharger(request, "reponses", "Réponses de l’année", REPONSES, reponses, droit=None):
+        return fichier
     return render(
         request,
         "signalements/neant.html",
         {
             "structure": structure,
-            "mois": _reponses(structure, mois),
+            "mois": reponses,
             "fil": [("État néant", None)],
         },
     )

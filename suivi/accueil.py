@@ -343,7 +343,7 @@ def _pilote(user, adhesion):
         ),
         _muets(user),
         Tuile(
-            "Courriels bloqués", a_surveiller().count(), "à renvoyer ou abandonner", reverse("notifications:envois")
+            "Courriels bloqués", a_surveiller().count(), "à renvoyer ou abandonner", reverse("territoire:envois")
         ),
         Tuile(
             "Échéances légales dépassées",
@@ -370,7 +370,7 @@ def _technique(user, adhesion):
     return [
         Tuile(
             "Courriels bloqués", a_surveiller().count(), "à renvoyer ou abandonner",
-            reverse("notifications:envois"), toujours=True,
+            reverse("territoire:envois"), toujours=True,
         )
     ]  # fmt: skip
 

@@ -155,7 +155,7 @@ def test_reponse_perdue_jamais_deux_envois(db, settings):
 def test_la_page_des_courriels_bloques(client, monde):
     un, deux = ecrire("a@example.invalid", "b@example.invalid")
     Courriel.objects.update(etat=Etat.ECHEC, tentatives=8, derniere_erreur="SMTPDataError 554")
-    adresse = reverse("notifications:envois")
+    adresse = reverse("territoire:envois")
     client.force_login(monde.alice)
     assert client.get(adresse).status_code == 403
     with pytest.raises(PermissionDenied):

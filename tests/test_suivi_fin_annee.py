@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from gab import services as gab
 from gab.models import Mission
+from qualit.journal.models import Trace
 from qualit.notifications.models import Avis
 from qualit.territoire.models import Adhesion
 from qualit.territoire.roles import Role
@@ -68,6 +69,41 @@ def test_les_jeunes_d_un_collegue_parti_sont_confies_ensemble(monde, client):
         reverse(PAGE), envoi | {"mission": [missions[1].reference], "conseiller": monde.olga.reference}
     )
     assert Mission.objects.filter(conseiller=partie).count() == 1
+
+
+def lignes(client, liste):
+    reponse = client.get(reverse(PAGE), {"liste": liste, "format": "csv"})
+    assert reponse.status_code == 200
+    return b"".join(reponse.streaming_content).decode("utf-8-sig").splitlines()[1:]
+
+
+def test_les_listes_se_telechargent_selon_les_droits(monde, client):
+    """The same rows as the page, and no name that the page does not say."""
+    partie = personne("Partie")
+    adhesion = adherer(partie, Role.OPERATEUR, monde.ml)
+    une, autre = [suivie(monde, rang) for rang in (0, 1)]
+    signalement(monde.lycee, monde.alice, 5)
+    Signalement.objects.filter(envoye_le=None).update(modifie_le=timezone.now() - timedelta(days=9))
+    Mission.objects.update(conseiller=partie)
+    Mission.objects.filter(pk=autre.pk).update(a_confirmer=True)
+    Adhesion.objects.filter(pk=adhesion.pk).update(fin=timezone.localdate() - timedelta(days=1))
+    nom = une.dossier.jeune.identite.nom_naissance
+    cache = autre.dossier.jeune.identite.prenom
+
+    connecter(client, monde.omar)
+    a_confier = lignes(client, "a-confier")
+    assert len(a_confier) == 2 and sum(nom in ligne for ligne in a_confier) == 1
+    assert not any(cache in ligne for ligne in a_confier)
+    assert Trace.objects.filter(action="export").get().jeunes == [une.dossier.jeune_id]
+    assert client.get(reverse(PAGE), {"liste": "etablissements", "format": "csv"}).status_code == 403
+
+    connecter(client, monde.celia)
+    assert lignes(client, "referents") == []
+    (ecole,) = lignes(client, "etablissements")
+    assert ecole.split(";") == [monde.lycee.nom, str(monde.lycee.bassin), "1", "2"]
+    Adhesion.objects.filter(utilisateur=monde.omar).update(fin=timezone.localdate() - timedelta(days=1))
+    assert len(lignes(client, "referents")) == 2
+    assert client.get(reverse(PAGE)).content.decode().count("format=ods") == 2
 
 
 def test_un_referent_sans_personne_est_montre_au_gab(monde, client):

@@ -16,6 +16,7 @@ from gab import services as gab
 from qualit.echanges import tableaux
 from qualit.echanges.tableaux import Colonne
 from qualit.journal.models import Trace
+from qualit.notifications.models import Courriel
 from signalements.models import Signalement
 
 from . import monde as monde_des_tests
@@ -57,6 +58,12 @@ LISTES = [
     ("/donnees/?vue=toutes", "dora", False),
     ("/imports/memoire/", "alice", False),
     ("/partages/", "celia", False),
+    ("/signalements/etat-neant/", "alice", False),
+    ("/territoire/mots-sensibles/", "rene", False),
+    ("/territoire/courriels/", "tom", False),
+    ("/donnees/conservation/", "dora", False),
+    ("/retours-lus/", "celia", False),
+    ("/retours-lus/?liste=operateurs", "celia", False),
 ]
 #: Fields of free text (decisions.md 9).
 TEXTES_LIBRES = {
@@ -131,6 +138,26 @@ def test_la_journee_d_une_consultation_se_telecharge(peuple):
         assert len(lignes) == lues.context["page"].paginator.count + 1 > 1
         assert [ligne[4] for ligne in lignes].count("'=1") == 1
     assert demander(peuple.celia, page, "csv")[0].status_code in (403, 404)
+
+
+def test_une_seance_se_telecharge(peuple):
+    page = f"/gab/seances/{peuple.seance.reference}/"
+    lignes = cellules(demander(peuple.celia, page, "xlsx")[1], "xlsx")[1:]
+    assert [ligne[0] for ligne in lignes] == [d.dossier.reference for d in peuple.seance.lignes.all()]
+    assert set(Trace.objects.filter(action="export").latest("pk").jeunes) == {
+        d.dossier.jeune_id for d in peuple.seance.lignes.all()
+    }
+    assert demander(peuple.denis, page, "csv")[0].status_code in (403, 404)
+
+
+def test_les_courriels_bloques_se_telechargent(monde):
+    Courriel.objects.create(
+        adresse="a@example.invalid", code="essai", objet="=1", texte="-", etat="echec", tentatives=8
+    )
+    for format in tableaux.FORMATS:
+        (ligne,) = cellules(demander(monde.tom, "/territoire/courriels/", format)[1], format)[1:]
+        assert ligne[:3] == ["'=1", "a@example.invalid", Courriel.objects.get().get_etat_display()]
+    assert demander(monde.alice, "/territoire/courriels/", "csv")[0].status_code == 403
 
 
 def test_chaque_page_de_liste_montre_le_menu(peuple):

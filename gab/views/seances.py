@@ -117,6 +117,8 @@ def seance(request, reference):
     """The agenda with what was decided, the people, the actions."""
     seance = trouver_seance(request, reference)
     lignes = lignes_de_la_seance(seance)
+    if fichier := tableurs.seance(request, lignes):
+        return fichier
     montrer_seance(request, seance, lignes)
     peut_tenir = droits.peut(request.user, Droit.TENIR_SEANCE, seance)
     decidees = sum(bool(ligne.decision) for ligne in lignes)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import compte, droits, mots, passation, personnes, referentiels, structures
+from .views import compte, droits, envois, mots, passation, personnes, referentiels, structures
 
 app_name = "territoire"
 
@@ -44,6 +44,7 @@ urlpatterns = [
     path("structures/<str:code>/", structures.structure, name="structure"),
     path("structures/<str:code>/modifier/", structures.modifier, name="modifier_structure"),
     path("structures/<str:code>/fermer/", structures.fermer, name="fermer_structure"),
+    path("courriels/", envois.envois, name="envois"),
     path("mots-sensibles/", mots.mots_sensibles, name="mots_sensibles"),
     path("referentiels/", referentiels.liste, name="referentiels"),
     path("referentiels/<str:jeu>/", referentiels.referentiel, name="referentiel"),

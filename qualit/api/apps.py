@@ -12,4 +12,5 @@ class ApiConfig(AppConfig):
         from qualit.web import navigation
 
         declarer_prefixe("api:", LOGICIEL, "chaque appel porte une clé, que l’API vérifie elle-même")
+        declarer_prefixe("adresse_inconnue_", LOGICIEL, "dit aux logiciels que l’adresse n’existe pas")
         navigation.inscrire("Logiciels", "logiciels:liste", droits=[Droit.GERER_API], ordre=64)

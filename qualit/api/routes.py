@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 from functools import wraps
 from typing import Annotated
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, JsonResponse
@@ -16,7 +17,6 @@ from ninja.security import HttpBearer
 from qualit.journal.services import montrer
 from qualit.territoire import droits, nomenclatures
 from qualit.territoire.droits import Droit
-from qualit.territoire.regles import LOGICIEL, regle
 from qualit.workflow import TransitionImpossible
 from suivi import retours
 
@@ -165,7 +165,7 @@ def en_francais(vue):
 
 
 @en_francais
-@regle(LOGICIEL, methodes=("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+@login_not_required
 def inconnue(request):
     """Any address of the API that is none of its operations."""
     return probleme(

@@ -12,6 +12,6 @@ for motif in motifs:
 
 urlpatterns = [
     path("openapi.json", en_francais(openapi), name="openapi"),
-    path("", inconnue, name="api_racine"),
+    path("", inconnue, name="adresse_inconnue_racine"),
     path("", (motifs, application, espace)),
 ]

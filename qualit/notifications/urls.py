@@ -6,5 +6,4 @@ app_name = "notifications"
 
 urlpatterns = [
     path("", views.liste, name="liste"),
-    path("courriels/", views.envois, name="envois"),
 ]

@@ -1,11 +1,9 @@
-"""One's own notices, and the page of what is stuck in the outbox."""
+"""One's own notices."""
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
 
-from qualit.territoire import droits
 from qualit.territoire.controles import numero
-from qualit.territoire.droits import Droit
 from qualit.territoire.regles import CONNECTE, regle
 
 from . import services
@@ -39,29 +37,3 @@ def liste(request):
         "fil": [("Avis", None)],
     }
     return render(request, "notifications/avis.html", contexte)
-
-
-@regle(Droit.SUPERVISER_ENVOIS, methodes=("GET", "POST"))
-def envois(request):
-    """What is stuck in the outbox: send again, or give up."""
-    if request.method == "POST":
-        droits.exiger(request.user, Droit.SUPERVISER_ENVOIS)
-        faits = 0
-        choisis = [numero(pk) for pk in request.POST.getlist("courriel")]
-        agir = services.abandonner if "abandonner" in request.POST else services.renvoyer
-        for courriel in services.a_surveiller().filter(pk__in=choisis):
-            faits += agir(courriel, par=request.user)
-        if faits:
-            verbe = "à l’abandon" if "abandonner" in request.POST else "de nouveau en file"
-            messages.success(request, f"{faits} courriel{'s' if faits > 1 else ''} {verbe}.")
-        else:
-            messages.error(request, "Cochez au moins un courriel.")
-        return redirect("notifications:envois")
-    contexte = {
-        "bloques": services.a_surveiller()
-        .select_related("utilisateur", "structure")
-        .order_by("cree_le")[:PAR_PAGE],
-        "comptes": services.etat_des_envois(),
-        "fil": [("Courriels en attente", None)],
-    }
-    return render(request, "notifications/envois.html", contexte)

@@ -5,7 +5,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from gab.models import Dossier
+from gab.tableurs import DOSSIER, IDENTITE, voir_dossier
 from qualit import workflow
+from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.journal.services import montrer
 from qualit.territoire import droits
 from qualit.territoire.droits import Droit
@@ -18,6 +20,29 @@ from .. import lectures, services
 from ..forms import ConfierForm
 
 MONTRES = 50
+A_CONFIER = [
+    Colonne("Mission", "reference", 12),
+    *(
+        Colonne(c.titre, lambda m, c=c: None if m.a_confirmer else c.valeur(m.dossier), c.largeur)
+        for c in IDENTITE
+    ),
+    Colonne("Structure", "structure", 36),
+    Colonne("Suivi jusqu’ici par", "conseiller", 30),
+    Colonne("Depuis le", "repondue_le", 16),
+]
+A_FINIR = [
+    Colonne("Établissement", lambda ligne: ligne[0].nom, 40),
+    Colonne("Bassin", lambda ligne: ligne[0].bassin),
+    Colonne("Brouillons", lambda ligne: ligne[1], 10),
+    Colonne("Retours non lus", lambda ligne: ligne[2], 10),
+]
+RETOURS_LUS = [
+    Colonne("Structure", "structure", 40),
+    Colonne("Bassin", "bassin"),
+    Colonne("Retours", "retours", 10),
+    Colonne("Lus", "lus", 10),
+    Colonne("Part lue (%)", "taux", 10),
+]
 
 
 def _orphelines(user):
@@ -40,18 +65,23 @@ def fin_annee(request):
     if request.method == "POST":
         _agir(request)
         return redirect("suivi:fin_annee")
-    referents, brouillons, non_lus = [], {}, {}
+    referents, a_finir = Dossier.objects.none(), []
     if droits.a_le_droit(request.user, Droit.TRIER) or droits.a_le_droit(
         request.user, Droit.RELANCER_STRUCTURES
     ):
-        referents = list(
-            annee.sans_referent(Dossier.objects.visibles_par(request.user)).select_related(
-                "jeune__identite", "referent", "bassin"
-            )[:MONTRES]
+        referents = annee.sans_referent(Dossier.objects.visibles_par(request.user)).select_related(
+            "jeune__identite__structure", "referent", "bassin"
         )
     if droits.a_le_droit(request.user, Droit.RELANCER_STRUCTURES):
         brouillons, non_lus = annee.a_finir(request.user)
+        a_finir = sorted(
+            ((s, brouillons.get(s, 0), non_lus.get(s, 0)) for s in {*brouillons, *non_lus}),
+            key=lambda ligne: ligne[0].nom_tri,
+        )
     groupes = _orphelines(request.user)
+    if fichier := _fichier(request, groupes, referents, a_finir):
+        return fichier
+    referents = list(referents[:MONTRES])
     vues = [m for _, missions, _ in groupes for m in missions if not m.a_confirmer]
     montrer(
         request, [*referents, *vues], [d.jeune_id for d in referents] + [m.dossier.jeune_id for m in vues]
@@ -62,14 +92,29 @@ def fin_annee(request):
         "faits": sum(p.fait for p in points),
         "groupes": groupes,
         "referents": referents,
-        "a_finir": sorted(
-            ((s, brouillons.get(s, 0), non_lus.get(s, 0)) for s in {*brouillons, *non_lus}),
-            key=lambda ligne: ligne[0].nom_tri,
-        ),
+        "a_finir": a_finir,
         "annee": campagne_de(timezone.localdate()),
         "fil": [("Fin d’année", None)],
     }
     return render(request, "suivi/fin_annee.html", contexte)
+
+
+def _voir(mission):
+    return ([], []) if mission.a_confirmer else ([mission], [mission.dossier.jeune_id])
+
+
+def _fichier(request, groupes, referents, a_finir):
+    """One of the lists of the page (?liste=) as a file; None when a page is asked."""
+    liste = request.GET.get("liste")
+    if liste == "referents":
+        titre = "Dossiers sans référent"
+        return telecharger(request, "dossiers-sans-referent", titre, DOSSIER, referents, voir=voir_dossier)
+    if liste == "a-confier":
+        missions = [m for _, siennes, _ in groupes for m in siennes]
+        return telecharger(request, "jeunes-a-confier", "Jeunes à confier", A_CONFIER, missions, voir=_voir)
+    return telecharger(
+        request, "etablissements", "Ont encore à faire", A_FINIR, a_finir, droit=Droit.RELANCER_STRUCTURES
+    )
 
 
 def _agir(request):
@@ -117,11 +162,17 @@ def retours_lus(request):
     total = lectures.Part(
         "Ensemble", "", sum(p.retours for p in etablissements), sum(p.lus for p in etablissements)
     )
+    operateurs = lectures.par_operateur(signalements)
+    parts = operateurs if request.GET.get("liste") == "operateurs" else etablissements
+    if fichier := telecharger(
+        request, "retours-lus", "Retours lus", RETOURS_LUS, parts, droit=Droit.RELANCER_STRUCTURES
+    ):
+        return fichier
     contexte = {
         "campagne": campagne,
         "possibles": possibles,
         "etablissements": etablissements,
-        "operateurs": lectures.par_operateur(signalements),
+        "operateurs": operateurs,
         "total": total,
         "fil": [("Retours lus", None)],
     }

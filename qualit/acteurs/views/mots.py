@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.shortcuts import redirect, render
 
+from qualit.echanges.tableaux import Colonne, telecharger
 from qualit.territoire.controles import numero
 from qualit.territoire.droits import Droit
 from qualit.territoire.models import Terme
@@ -14,6 +15,13 @@ from qualit.web.formulaires import ChampTexte, ChampTexteLong, FormulaireDSFR
 from qualit.web.texte_libre import FAMILLES, marquer, reperer
 
 from .. import mots as services
+
+MOTS = [
+    Colonne("Famille", lambda mot: FAMILLES.get(mot[0].plus.get("famille"), ""), 30),
+    Colonne("Mots", lambda mot: mot[0].libelle, 30),
+    Colonne("Sauf dans", lambda mot: " ; ".join(mot[0].plus.get("sauf") or ()), 40),
+    Colonne("Repéré", lambda mot: mot[1], 8),
+]
 
 
 def _normaliser(texte):
@@ -81,8 +89,11 @@ def mots_sensibles(request):
     if action == "essayer" and essai.is_valid():
         phrase = essai.cleaned_data["phrase"]
         resultat = marquer(phrase, reperer(phrase))
+    mots = services.mots()
+    if fichier := telecharger(request, "mots-sensibles", "Mots sensibles", MOTS, mots, droit=None):
+        return fichier
     familles = {code: [] for code in FAMILLES}
-    for terme, actif in services.mots():
+    for terme, actif in mots:
         familles.setdefault(terme.plus.get("famille", ""), []).append((terme, actif))
     contexte = {
         "form": form,

@@ -32,6 +32,12 @@ JOURNEE = [
     Colonne("Jeunes montrés", lambda t: len(t.jeunes), 14),
     Colonne("Motif", "motif", 40),
 ]
+DUREES = [
+    Colonne("Quoi", "quoi", 50),
+    Colonne("Durée (mois)", "mois", 12),
+    Colonne("À partir de", "depuis", 40),
+    Colonne("Ensuite", "ensuite", 60),
+]
 
 
 @regle(Droit.LIRE_JOURNAL)
@@ -90,6 +96,10 @@ def traiter(request, reference):
 @regle(Droit.TENIR_REGISTRE)
 def conservation_page(request):
     """The retention table, and what the next purge will do."""
+    if fichier := telecharger(
+        request, "conservation", "Durées de conservation", DUREES, conservation.DUREES, droit=None
+    ):
+        return fichier
     return render(
         request,
         "rgpd/conservation.html",
