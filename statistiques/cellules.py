@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from django.conf import settings
+
+from .indicateurs import formater
+
 SECRET = "masqué"
 MASQUE = "secret"
 
@@ -20,12 +24,14 @@ class Libelle(str):
 
 @dataclass
 class Cellule:
-    """One cell: what is shown, the number itself (None when hidden), and the list that it opens."""
+    """One cell: what is shown, the number itself (None when hidden, or when the text is all there is), the list that it opens,
+    and what the number is, as `formater` knows it ("points": hundredths between two shares)."""
 
     texte: str
-    valeur: float | int | str | None = None
+    valeur: float | int | None = None
     url: str = ""
     masquee: bool = False
+    genre: str = ""
 
     def __str__(self):
         return self.texte
@@ -63,17 +69,20 @@ class Tableau:
         """The same table with fewer rows."""
         return replace(self, lignes=lignes, note=note)
 
-    def valeurs(self):
-        """Rows of plain values for a file; hidden cells say so."""
-        for ligne in self.lignes:
-            yield [
-                c
-                if isinstance(c, str)
-                else (MASQUE if c.masquee else c.valeur if c.valeur is not None else "")
-                for c in ligne
-            ]
 
-
-def cellule_secrete(texte, valeur, visible):
+def cellule_secrete(texte, visible, valeur=None, genre=""):
     """A cell that opens no list, hidden when it is not visible."""
-    return Cellule(texte, valeur) if visible else Cellule(SECRET, masquee=True)
+    return Cellule(texte, valeur, genre=genre) if visible else Cellule(SECRET, masquee=True)
+
+
+def chiffre(genre, valeur, visible=True):
+    """A number as a cell that opens no list."""
+    return cellule_secrete(formater(genre, valeur), visible, valeur, genre)
+
+
+def note_des_masques(lignes):
+    """What a table says of its hidden cells; empty when it has none."""
+    if not any(isinstance(c, Cellule) and c.masquee for ligne in lignes for c in ligne):
+        return ""
+    seuil = settings.QUALIT["EFFECTIF_MINIMAL"]
+    return f"« {SECRET} » : effectif inférieur à {seuil}, ou qui permettrait d’en retrouver un."

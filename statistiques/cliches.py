@@ -16,7 +16,7 @@ from .relation import fin_de_campagne
 from .services import VERROU
 
 FAITS = [c.column for c in Faits._meta.get_fields()]
-#: The state of a campaign of which nothing is known yet; it is not kept.
+#: The state of a campaign of which nothing is known yet, or that the nightly task has yet to take; it is not kept.
 RIEN = 0
 
 
@@ -53,11 +53,11 @@ def _d_un_jour(campagne, au):
     return Cliche.objects.filter(campagne=campagne, au=au, academie=None).first()
 
 
-def prendre_les_jours(campagne, jusqu_au=None):
+def prendre_les_jours(campagne):
     """Keep the reading days of a campaign that are not kept yet, in their order. Returns how many were taken; none while the
     campaign holds nobody."""
     pris = set(Cliche.objects.filter(campagne=campagne, academie=None).values_list("au", flat=True))
-    manquants = [j for j in jours_de_lecture(campagne) if j not in pris and j <= (jusqu_au or j)]
+    manquants = [j for j in jours_de_lecture(campagne) if j not in pris]
     if not manquants or not Episode.objects.filter(campagne=campagne).exists():
         return 0
     for jour in manquants:
@@ -72,27 +72,27 @@ def prendre_tous_les_jours():
 
 
 def du_jour(campagne, au):
-    """The `Cliche` of a reading day, with those taken before it; taken now if nobody asked before the nightly task."""
-    cliche = _avec_les_precedents(campagne, au)
-    if cliche is None and prendre_les_jours(campagne, au):
-        cliche = _avec_les_precedents(campagne, au)
-    return cliche or Cliche(pk=RIEN, campagne=campagne, au=au)
-
-
-def _avec_les_precedents(campagne, au):
+    """The `Cliche` of a reading day, with those taken before it. One without rows when it is not taken: nobody is in the
+    campaign, or the nightly task must still pass (`attendu`). Reading writes nothing (docs/decisions/0005)."""
     tous = list(Cliche.objects.filter(campagne=campagne))
     for rang, cliche in enumerate(tous):
         if cliche.au == au and cliche.academie_id is None:
             cliche.precedents = tous[:rang]
             return cliche
-    return None
+    rien = Cliche(pk=RIEN, campagne=campagne, au=au)
+    rien.attendu = Episode.objects.filter(campagne=campagne).exists()
+    return rien
 
 
 def avec_cliche(champ, portee):
-    """The field as this reader reads it: from a kept state, at the days at which those without names read tables."""
+    """The field as this reader reads it: from a kept state, at the days at which those without names read tables. Until the
+    nightly task has taken it, the rectorat reads the totals of the summary, as at any other day, and the others nothing."""
     if portee.exact or champ.cliche or champ.connu_au or champ.au not in jours_de_lecture(champ.campagne):
         return champ
-    return replace(champ, cliche=du_jour(champ.campagne, champ.au), filtres=())
+    cliche = du_jour(champ.campagne, champ.au)
+    if cliche.attendu and portee.totaux:
+        return champ
+    return replace(champ, cliche=cliche, filtres=())
 
 
 def pris_avant(cliche, academie):
@@ -103,6 +103,7 @@ def pris_avant(cliche, academie):
     return [c for c in cliche.precedents if c.academie_id in (None, academie)]
 
 
-def oublier(campagne):
-    """Forget the reading days of a campaign that was loaded as a whole since: they are taken again when they are read."""
+def reprendre(campagne):
+    """Take again the reading days of a campaign that was loaded as a whole since."""
     Cliche.objects.filter(campagne=campagne, academie=None).delete()
+    prendre_les_jours(campagne)

@@ -49,7 +49,7 @@ class Croiseur:
         self.seuil = settings.QUALIT["EFFECTIF_MINIMAL"]
         self._prets, self._totaux = {}, None
         #: May this reader see cells at all, or totals only?
-        self.detail = portee.exact or champ.cliche is not None
+        self.detail = portee.exact or (champ.cliche is not None and not champ.cliche.attendu)
 
     @cached_property
     def cliches(self):
@@ -74,8 +74,9 @@ class Croiseur:
         """A `Resultat` as a cell; hidden when it is not visible."""
         if not visible:
             return Cellule(SECRET, masquee=True)
-        code = resultat.indicateur.code
-        return Cellule(resultat.texte, resultat.valeur, self.lien(code, **filtres))
+        indicateur = resultat.indicateur
+        lien = self.lien(indicateur.code, **filtres)
+        return Cellule(resultat.texte, resultat.valeur, lien, genre=indicateur.mesure.genre)
 
     @cached_property
     def avant(self):
@@ -278,7 +279,7 @@ class Croiseur:
             if not any(garde) and self._totaux and set(codes) <= set(self._totaux):
                 par_cliche[0][(TOTAL,) * len(dimensions)] = self._totaux
                 continue
-            if not any(garde) and not self.portee.exact:
+            if not any(garde) and not (self.portee.exact or self._totaux_exacts):
                 continue  # shown by no table of such a dimension
             groupes = [d for d, g in zip(dimensions, garde, strict=True) if g]
             for croise, resultats in zip(
@@ -299,6 +300,8 @@ class Croiseur:
         def visible(cle, code):
             if self.portee.exact:
                 return True
+            if all(valeur is TOTAL for valeur in cle):
+                return self._totaux_exacts
             if not self.detail or self._partiel or len(cle) > 1 or TOTAL in cle or code in DEPENDANTS:
                 return False
             ici, *ailleurs = [lu.get(cle, zeros)[code] for lu in proteges]

@@ -29,7 +29,10 @@ def ecarte(parametres, portee, champ):
         "au 31 décembre, au 30 juin, puis un an après la fin de la campagne, tels que connus quinze jours après : deux dates "
         "proches permettraient de retrouver de petits effectifs."
     )
-    if portee.totaux and (champ.connu_au or champ.au not in jours_de_lecture(champ.campagne)):
+    de_lecture = not champ.connu_au and champ.au in jours_de_lecture(champ.campagne)
+    if champ.cliche.attendu if champ.cliche else de_lecture:
+        return "Les tableaux de cette date ne sont pas encore prêts : ils sont préparés chaque nuit."
+    if portee.totaux and not de_lecture:
         return f"À cette date, seuls les totaux de l’académie sont montrés. Les tableaux se lisent {quand}"
     demandee = parametres.get("au") or parametres.get("connu")
     if not portee.totaux and demandee and demandee not in (champ.au.isoformat(), f"{champ.au:%d/%m/%Y}"):

@@ -113,6 +113,8 @@ class Cliche(models.Model):
     au = models.DateField("chiffres arrêtés au")
     academie = models.ForeignKey(Academie, models.PROTECT, null=True, related_name="+")
     pris_le = models.DateTimeField(default=timezone.now)
+    #: Not taken yet, though people are in the campaign (`cliches.du_jour`): nothing is read from it.
+    attendu = False
 
     class Meta:
         ordering = ["pk"]

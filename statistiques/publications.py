@@ -12,7 +12,8 @@ from qualit.territoire.droits import Droit
 
 from . import cliches
 from .bord import chiffres
-from .indicateurs import REGISTRE, formater
+from .cellules import MASQUE, cellule_secrete, chiffre
+from .indicateurs import REGISTRE
 from .models import Publication
 from .portees import Portee, lieu_academie
 from .relation import Champ
@@ -130,11 +131,12 @@ def lignes(contenu, autre=None, noms=None):
 
 
 def lisible(code, valeur):
-    """A figure of a content as it is read in French."""
-    if valeur is None or isinstance(valeur, str):
-        return valeur or "–"
+    """A figure of a content as a `Cellule`."""
+    if valeur == MASQUE:
+        return cellule_secrete("", False)
     if code == "pour_1000":
-        return formater("taux", valeur)
-    if code == "avec_solution_pct" or code in REGISTRE and REGISTRE[code].est_part:
-        return formater("part", valeur / 100)
-    return formater(REGISTRE[code].mesure.genre if code in REGISTRE else "effectif", valeur)
+        return chiffre("taux", valeur)
+    genre = REGISTRE[code].mesure.genre if code in REGISTRE else "effectif"
+    if code == "avec_solution_pct" or genre in {"part", "rapport"}:
+        return chiffre("part", None if valeur is None else valeur / 100)
+    return chiffre(genre, valeur)

@@ -6,7 +6,7 @@ from django.db.models import OuterRef, Subquery
 
 from qualit.territoire.models import Bassin
 
-from .cellules import SECRET, Barre, Cellule, Libelle, Tableau, cellule_secrete
+from .cellules import Barre, Cellule, Libelle, Tableau, cellule_secrete, chiffre, note_des_masques
 from .croisements import Croiseur
 from .dimensions import DIMENSIONS, dimensions_pour
 from .indicateurs import FAMILLES, REGISTRE, codes_de, codes_pour, formater
@@ -38,7 +38,7 @@ class Constructeur(Croiseur):
             part = resultat.valeur / total.valeur if total and total.valeur else None
             filtre = {code_dimension: cle}
             cellules = [self.cellule(resultat, visible, **filtre)]
-            cellules.append(cellule_secrete(formater("part", part), part, visible and total_visible))
+            cellules.append(chiffre("part", part, visible and total_visible))
             cellules += [self.cellule(*croise[(cle,)][c], **filtre) for c in avec]
             lignes.append([nom, *cellules])
             if visible:
@@ -47,8 +47,7 @@ class Constructeur(Croiseur):
                 )
         colonnes = [dimension.libelle, "Jeunes repérés", "Part", *(REGISTRE[c].libelle for c in avec)]
         note = "" if not dimension.multiple else "Un jeune peut figurer dans plusieurs lignes."
-        if any(isinstance(c, Cellule) and c.masquee for ligne in lignes for c in ligne):
-            note = f"{note} « {SECRET} » : effectif inférieur à {self.seuil}, ou qui permettrait d’en retrouver un.".strip()
+        note = f"{note} {note_des_masques(lignes)}".strip()
         return Tableau(code_dimension, dimension.libelle, colonnes, lignes, note, barres)
 
     def croisement(self, indicateur, code_ligne, code_colonne=None):
@@ -76,7 +75,7 @@ class Constructeur(Croiseur):
             lignes.append(["Ensemble", *(case(TOTAL, b) for b in colonnes_c), case(TOTAL, TOTAL)])
         titre = f"{REGISTRE[indicateur].libelle} : {ligne_d.libelle.lower()} × {colonne_d.libelle.lower()}"
         colonnes = [ligne_d.libelle, *(self.noms(colonne_d, b) for b in colonnes_c), "Ensemble"]
-        return Tableau("croisement", titre, colonnes, lignes, self._note(lignes))
+        return Tableau("croisement", titre, colonnes, lignes, note_des_masques(lignes))
 
     @staticmethod
     def _utiles(croise, indicateur):
@@ -104,14 +103,9 @@ class Constructeur(Croiseur):
             titre,
             [dimension.libelle, REGISTRE[indicateur].libelle],
             lignes,
-            self._note(lignes),
+            note_des_masques(lignes),
             barres,
         )
-
-    def _note(self, lignes):
-        if any(isinstance(c, Cellule) and c.masquee for ligne in lignes for c in ligne):
-            return f"« {SECRET} » : effectif inférieur à {self.seuil}, ou qui permettrait d’en retrouver un."
-        return ""
 
     @property
     def noms_bassins(self):
@@ -132,20 +126,20 @@ class Constructeur(Croiseur):
             (resultat, visible), (ancien, ancien_visible) = ici[code], avant[code]
             ligne = [Libelle.de(REGISTRE[code]), self.cellule(resultat, visible)]
             if duree:
-                decile = cellule_secrete(formater("duree", resultat.detail), resultat.detail, visible)
+                decile = chiffre("duree", resultat.detail, visible)
                 decile.url = ligne[1].url  # both are read in the same list
                 ligne.append(decile)
             elif resultat.indicateur.est_part:
                 texte = f"{formater('effectif', resultat.detail)} sur {formater('effectif', resultat.base)}"
-                ligne.append(cellule_secrete(texte, resultat.detail, visible))
+                ligne.append(cellule_secrete(texte, visible))
             else:
                 ligne.append(Cellule(""))
-            ligne.append(cellule_secrete(ancien.texte, ancien.valeur, ancien_visible))
+            ligne.append(chiffre(ancien.indicateur.mesure.genre, ancien.valeur, ancien_visible))
             ligne.append(_ecart(resultat, ancien) if visible and ancien_visible else Cellule("–"))
             lignes.append(ligne)
         colonnes = ["Délai", "Médiane", "Neuvième décile"] if duree else ["Indicateur", "Valeur", "Effectifs"]
         colonnes += [f"{libelle_campagne(self.champ.campagne - 1)}, même date", "Écart"]
-        return Tableau(famille, FAMILLES[famille], colonnes, lignes, self._note(lignes))
+        return Tableau(famille, FAMILLES[famille], colonnes, lignes, note_des_masques(lignes))
 
     def repartitions(self, codes, avec=("avec_solution",)):
         """One `Tableau` a dimension."""
@@ -171,9 +165,7 @@ class Constructeur(Croiseur):
             a, avant_visible = precedent.get((m,), {}).get("jeunes", zero)
             nom = dimension.nom(m)
             c = self.cellule(r, visible, mois=m)
-            lignes.append(
-                [nom, c, Cellule(a.texte, a.valeur) if avant_visible else Cellule(SECRET, masquee=True)]
-            )
+            lignes.append([nom, c, chiffre("effectif", a.valeur, avant_visible)])
             if haut and visible:
                 barres.append(
                     Barre(nom, 100 * r.valeur / haut, r.texte, c.url,
@@ -182,7 +174,13 @@ class Constructeur(Croiseur):
         colonnes = ["Mois", libelle_campagne(self.champ.campagne), libelle_campagne(self.champ.campagne - 1)]
         legende = f"barre pleine : {colonnes[1]} ; trait : {colonnes[2]}, à la même date"
         return Tableau(
-            "mois", "Premiers signalements par mois", colonnes, lignes, self._note(lignes), barres, legende
+            "mois",
+            "Premiers signalements par mois",
+            colonnes,
+            lignes,
+            note_des_masques(lignes),
+            barres,
+            legende,
         )
 
     @cached_property
@@ -230,7 +228,7 @@ class Constructeur(Croiseur):
                     repondu]  # fmt: skip
         note = (
             "Les villes portent le nombre, les cantons ruraux les taux les plus forts : lire les deux. "
-            + self._note(lignes)
+            + note_des_masques(lignes)
         )
         tableau = Tableau("bassins", "Nombre et taux par bassin", colonnes, lignes, note.strip())
         return tableau, taux_par_bassin, croise
@@ -243,8 +241,8 @@ class Constructeur(Croiseur):
             nom,
             self.cellule(*chiffres["jeunes"], **filtre),
             self.cellule(*chiffres["avec_solution"], **filtre),
-            Cellule(formater("effectif", population), population),
-            cellule_secrete(formater("taux", taux), taux, chiffres["jeunes"][1]),
+            chiffre("effectif", population),
+            chiffre("taux", taux, chiffres["jeunes"][1]),
             self.cellule_de_couverture(couverture, **filtre),
         ]
 
@@ -253,7 +251,7 @@ class Constructeur(Croiseur):
         if couverture is None or not couverture.base:
             return Cellule("–")
         r = couverture
-        return Cellule(f"{r.detail} sur {r.base}", f"{r.detail}/{r.base}", self.lien("couverture", **filtre))
+        return Cellule(f"{r.detail} sur {r.base}", url=self.lien("couverture", **filtre))
 
     @cached_property
     def couvertures(self):
@@ -294,7 +292,7 @@ class Constructeur(Croiseur):
             delai = chiffres["delai_reponse"]
             montre = visibles is None or (code, TOTAL) in visibles and delai.base >= self.seuil
             ligne.append(self.cellule(delai, montre, mission_de=code))
-            decile = cellule_secrete(formater("duree", delai.detail), delai.detail, montre)
+            decile = chiffre("duree", delai.detail, montre)
             decile.url = ligne[-1].url
             ligne.append(decile)
             lignes.append([nom, *ligne])
@@ -304,7 +302,7 @@ class Constructeur(Croiseur):
             "Réponse : 9e décile",
         ]
         return Tableau(
-            "operateurs", "Réponses des structures missionnées", colonnes, lignes, self._note(lignes)
+            "operateurs", "Réponses des structures missionnées", colonnes, lignes, note_des_masques(lignes)
         )
 
     def hors_champ(self):
@@ -329,7 +327,7 @@ class Constructeur(Croiseur):
                 lignes.append(["Ensemble", *(self.cellule(*croise[(TOTAL,)][c]) for c in codes)])
             colonnes = [dimension.libelle, *(Libelle.de(REGISTRE[c]) for c in codes)]
             titre = f"Hors champ, par {dimension.libelle.lower()}"
-            tableaux.append(Tableau(nom, titre, colonnes, lignes, self._note(lignes)))
+            tableaux.append(Tableau(nom, titre, colonnes, lignes, note_des_masques(lignes)))
         return tableaux
 
     def matrice(self):
@@ -343,14 +341,17 @@ class Constructeur(Croiseur):
 
 
 def _ecart(resultat, ancien):
+    """What changed: points between shares, days between delays, a share of what was counted."""
     if resultat.valeur is None or ancien.valeur is None:
         return Cellule("–")
     ecart = resultat.valeur - ancien.valeur
     genre = resultat.indicateur.mesure.genre
     if genre in {"part", "rapport"}:
-        return Cellule(f"{ecart * 100:+.1f}".replace(".", ",") + " pt", ecart)
+        return Cellule(f"{ecart * 100:+.1f}".replace(".", ",") + " pt", 100 * ecart, genre="points")
     if genre == "duree":
-        return Cellule(f"{ecart:+.1f}".replace(".", ",").removesuffix(",0") + "\u00a0j", ecart)
+        texte = f"{ecart:+.1f}".replace(".", ",").removesuffix(",0") + "\u00a0j"
+        return Cellule(texte, ecart, genre=genre)
     if not ancien.valeur:
-        return Cellule(f"{ecart:+,}".replace(",", "\u202f"), ecart)
-    return Cellule(f"{100 * ecart / ancien.valeur:+.1f}".replace(".", ",") + "\u202f%", ecart / ancien.valeur)
+        return Cellule(f"{ecart:+,}".replace(",", "\u202f"), ecart, genre="effectif")
+    part = ecart / ancien.valeur
+    return Cellule(f"{100 * part:+.1f}".replace(".", ",") + "\u202f%", part, genre="part")

@@ -18,7 +18,7 @@ from qualit.web.pagination import paginer
 
 from . import fichiers
 from . import publications as services
-from .cellules import Cellule, Tableau
+from .cellules import Tableau, note_des_masques
 from .forms import PublicationForm
 from .models import Publication
 
@@ -116,10 +116,9 @@ def fichier(request, reference, format):
         reponse["Content-Disposition"] = f'attachment; filename="publication-{figee.reference}.json"'
         return reponse
     noms = dict(Bassin.objects.filter(academie=figee.academie_id).values_list("code", "nom"))
-    lignes = [
-        [libelle, Cellule(texte, texte)] for libelle, texte, *_ in services.lignes(figee.contenu, noms=noms)
-    ]
+    lignes = [[libelle, cellule] for libelle, cellule, *_ in services.lignes(figee.contenu, noms=noms)]
     table = Tableau(f"publication-{figee.reference}", figee.titre, ["Chiffre", "Valeur"], lignes)
+    table.note = note_des_masques(lignes)
     en_tete = [
         ("Territoire", figee.contenu["territoire"]),
         ("Campagne", figee.nom_campagne),

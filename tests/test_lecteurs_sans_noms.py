@@ -7,6 +7,7 @@ from datetime import date
 from itertools import combinations
 
 import pytest
+from django.core.management import call_command
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -43,6 +44,7 @@ JOURS = [
     "2025-06-30",
     "",
 ]
+JOUR_LU = {"campagne": "2023-2024", "au": "2024-06-30"}
 CROISEES = ("sexe", "age", "statut", "solution", "type_structure", "mois", "devenir_6")
 
 
@@ -52,6 +54,7 @@ def m(db):
     peupler_au_hasard(monde, 3, jeunes=450)
     raconter(random.Random(3))
     services.rafraichir_tout()
+    cliches.prendre_tous_les_jours()  # as each night
     return monde
 
 
@@ -332,6 +335,7 @@ def test_publications_et_jours_de_lecture_ne_se_retranchent_pas(m, graine):
 
 def test_un_cliche_est_pris_une_fois_et_la_nuit(m):
     """The nightly task takes each day once, in order; a campaign loaded as a whole afterwards is taken again."""
+    Cliche.objects.all().delete()
     pris = cliches.prendre_tous_les_jours()
     assert pris == Cliche.objects.count() and cliches.prendre_tous_les_jours() == 0
     jours = list(Cliche.objects.filter(campagne=CAMPAGNE).values_list("au", flat=True))
@@ -339,7 +343,51 @@ def test_un_cliche_est_pris_une_fois_et_la_nuit(m):
     deja = Cliche.objects.get(campagne=CAMPAGNE, au=jours[0])
     assert cliches.prendre(CAMPAGNE, jours[0]) == deja == cliches.du_jour(CAMPAGNE, jours[0])
     assert deja.episodes.count() == Episode.objects.filter(campagne=CAMPAGNE).count() > 0
-    cliches.oublier(CAMPAGNE)
-    assert not Cliche.objects.filter(campagne=CAMPAGNE).exists()
+    cliches.reprendre(CAMPAGNE)
     assert cliches.du_jour(CAMPAGNE, jours[1]).pk > deja.pk
-    assert cliches.du_jour(2010, date(2010, 12, 31)).pk == cliches.RIEN  # nobody: nothing is kept
+    personne = cliches.du_jour(2010, date(2010, 12, 31))
+    assert personne.pk == cliches.RIEN and not personne.attendu  # nothing is kept, nothing is waited for
+
+
+def test_lire_avant_la_nuit_ne_prend_rien(m, client):
+    """A page asked before the task has passed writes nothing and says so; the rectorat has its totals, a partner nothing."""
+    prets = {qui: lus(client, getattr(m, qui), JOUR_LU) for qui in ("rita", "paul", "celia")}
+    Cliche.objects.all().delete()
+    memoire._connus.clear()
+    for qui, pret in prets.items():
+        demande = JOUR_LU | ({"lieu": "academie"} if qui == "celia" else {})
+        connecter(client, getattr(m, qui))
+        for page in ("tableau", "question", "rapport"):
+            reponse = client.get(reverse(f"statistiques:{page}"), demande)
+            assert reponse.status_code == 200
+            assert page == "rapport" or "sont préparés chaque nuit" in reponse.content.decode(), (qui, page)
+        tuiles, *tables = lus(client, getattr(m, qui), demande)
+        familles, autres = tables[:4], [table for table in tables[4:] if table]
+        assert autres or qui == "paul"
+        lignes = [ligne[1:4] for table in autres for ligne in table if ligne[0] != "Ensemble"]
+        if qui != "rita":
+            lignes += [ligne[1:4] for famille in familles for ligne in famille]
+        assert {texte for ligne in lignes for texte in ligne} <= {"masqué", "–", ""}
+        assert (tuiles == pret[0]) == (qui == "rita")
+    assert not Cliche.objects.exists()
+    call_command("rafraichir_statistiques", verbosity=0)
+    memoire._connus.clear()
+    assert {qui: lus(client, getattr(m, qui), JOUR_LU) for qui in prets} == prets
+
+
+def test_la_part_se_lit_ou_le_nombre_et_le_total_se_lisent(m):
+    """By a dimension of several values a jeune too, alone or among the tables of a page: of a total that is exact, the share
+    says nothing more than the number."""
+    for qui in ("rita", "celia"):
+        portee = portees(getattr(m, qui))["academie"]
+        champ = lire_champ(QueryDict("campagne=2023-2024&au=2024-06-30"), portee)
+        seul, page = Constructeur(champ, portee), Constructeur(champ, portee)
+        total, visible = page.totaux(["jeunes", "avec_solution"])["jeunes"]
+        for lu in (seul, page):
+            lignes = lu.repartition("motif_jeune").lignes
+            montrees = [ligne for ligne in lignes if not ligne[1].masquee]
+            assert montrees or qui == "celia"
+            for _, jeunes, part, *_ in montrees:
+                assert part.masquee is (qui == "celia")
+                assert part.masquee or part.valeur == jeunes.valeur / total.valeur
+        assert visible is (qui == "rita")

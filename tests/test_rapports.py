@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from qualit.web import documents
-from statistiques import services
+from statistiques import cliches, services
 from statistiques.bord import empreinte_du_regroupement, version_du_regroupement
 from statistiques.jours import jours_de_lecture
 from statistiques.releves import Incertitude, intervalle
@@ -25,6 +25,7 @@ def m(db):
     monde = construire()
     peupler_au_hasard(monde, 7)
     services.rafraichir_tout()
+    cliches.prendre_tous_les_jours()
     return monde
 
 

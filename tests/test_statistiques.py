@@ -400,19 +400,6 @@ def test_la_commande_dit_les_memes_chiffres(un_alea):
     )
 
 
-@pytest.mark.parametrize("format", ["csv", "xlsx", "ods"])
-def test_les_fichiers_ne_portent_pas_de_formule(un_alea, client, format):
-    un_alea.caen.nom = "=1+1"
-    un_alea.caen.save()
-    connecter(client, un_alea.rene)
-    reponse = client.get(
-        reverse("statistiques:export", args=[format]), {"tableau": "bassins", "campagne": "2023-2024"}
-    )
-    assert reponse.status_code == 200 and reponse["Content-Disposition"].endswith(f'.{format}"')
-    if format == "csv":
-        assert "'=1+1" in reponse.content.decode("utf-8-sig")
-
-
 def test_le_tableau_tient_en_vingt_cinq_requetes(un_alea, client):
     """Without those that only mark a transaction, as benchmarks/statistiques.py counts them; the night has passed."""
     services.rafraichir_tout()

@@ -12,6 +12,7 @@ from dedoublonnage.models import Jeune, Paire
 from gab.models import Dossier, Entretien, Mission
 from qualit.territoire.chargement import charger_referentiels
 from signalements.models import Signalement
+from statistiques import cliches
 from statistiques.demo.peuplement import Peuplement
 from statistiques.services import reconstruire
 from suivi.models import Devenir
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         for modele in (Signalement, Jeune, Paire, Dossier, Entretien, Mission, Devenir):
             self.stdout.write(f"{nombres[modele]:>7} {modele._meta.verbose_name_plural}")
         reconstruire()
+        cliches.prendre_tous_les_jours()
         self.stdout.write(f"Chargé en {time.monotonic() - debut:.0f} secondes.")
 
 

@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if ecrire is not None:
             fiches_2009.ecrire(ecrire, lues, reprise.questions, verite)
         reconstruire()
-        cliches.oublier(fiches_2009.CAMPAGNE)
+        cliches.reprendre(fiches_2009.CAMPAGNE)
         self._imprimer(bilan, fiches_2009.chiffres_vrais(lues, verite))
         self.stdout.write(f"En {time.monotonic() - debut:.0f} secondes.")
 

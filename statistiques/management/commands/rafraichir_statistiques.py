@@ -1,8 +1,9 @@
-"""`manage.py rafraichir_statistiques [--tout]`: bring the summary up to date (the worker does it every minute)."""
+"""`manage.py rafraichir_statistiques [--tout]`: bring the summary up to date, and keep the reading days that are over (the worker
+does the one every minute, the other every night)."""
 
 from django.core.management.base import BaseCommand
 
-from statistiques import services
+from statistiques import cliches, services
 
 
 class Command(BaseCommand):
@@ -16,3 +17,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{services.reconstruire()} jeunes-campagnes recalculés.")
         else:
             self.stdout.write(f"{services.rafraichir_tout()} jeunes recalculés.")
+        self.stdout.write(f"{cliches.prendre_tous_les_jours()} états gardés.")
