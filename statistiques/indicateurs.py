@@ -14,7 +14,7 @@ COMPTE = (
     "AND (e.retire_le IS NULL OR e.retire_le > p.fin))"
 )
 PAS_RETIRE = "(e.retire_le IS NULL OR e.retire_le > p.fin)"
-HORS_CHAMP = f"({PAS_RETIRE} AND NOT e.obligation AND e.hors_champ_le <= p.fin)"
+HORS_CHAMP = f"({PAS_RETIRE} AND e.hors_champ_le <= p.fin)"
 PAS_SORTI = f"({HORS_CHAMP} AND e.hors_champ_motif = 'n_etait_pas_sorti')"
 FORMATION = "(e.formation_le <= p.fin)"
 INSERTION = f"(e.insertion_le <= p.fin AND {FORMATION} IS NOT TRUE)"
@@ -25,10 +25,12 @@ SOLUTION = "(e.solution_le <= p.fin)"
 
 
 def _combien(dates):
-    """SQL: how many of a list of days (in any order, unknown ones left out) had come. Most lists hold one day at the most:
-    only the longer are opened, since that costs more than all the rest of a row."""
+    """SQL: how many of a list of days (in any order, unknown ones left out) had come, of a jeune whose reports were not all
+    withdrawn by then. Most lists hold one day at the most: only the longer are opened, since that costs more than all the
+    rest of a row."""
     return (
-        f"(CASE cardinality({dates}) WHEN 0 THEN 0 WHEN 1 THEN COALESCE(({dates}[1] <= p.fin)::int, 0) "
+        f"(CASE WHEN e.retire_le <= p.fin OR cardinality({dates}) = 0 THEN 0 "
+        f"WHEN cardinality({dates}) = 1 THEN COALESCE(({dates}[1] <= p.fin)::int, 0) "
         f"ELSE (SELECT count(*) FROM unnest({dates}) AS u(le) WHERE u.le <= p.fin) END)"
     )
 
@@ -175,7 +177,8 @@ def jeunes():
 @indicateur("Signalements reçus", "jeunes")
 def signalements():
     """Signalements envoyés dans la campagne pour les jeunes dont un dossier s'y ouvre ou s'y rouvre (hors champ compris),
-    sauf ceux qui ont été retirés."""
+    sauf ceux qui ont été retirés. Un jeune dont tous les signalements ont été retirés cesse de compter le jour du dernier
+    retrait, et ses signalements avec lui."""
     return Mesure("somme", valeur=ENVOIS, liste=f"({ENVOIS} > 0)")
 
 

@@ -23,7 +23,8 @@ class Faits(models.Model):
     """A jeune in a campaign: where, which, and the first date of each thing that happened. Codes and dates, nobody's name.
 
     Dates are those of Paris. The lists `envois`/`declarants`/`tries` (null when not triaged), and `missions_le`/`operateurs`
-    (missions that the operator may read), go together, so that a figure can be stopped at any day.
+    (missions that the operator may read), go together, so that a figure can be stopped at any day. Withdrawn reports are in none
+    of the lists, unless all were (`retire_le`).
     """
 
     campagne = models.SmallIntegerField()

@@ -124,19 +124,20 @@ def episodes_independants():
     resultat = []
     for (jeune, c), siennes in groupes.items():
         siennes.sort(key=lambda f: (f.t, f.dossier.pk))
-        premiere = siennes[0]
 
         def ici(modele, quand, siennes=siennes):
             return [x for f in siennes for x in faits[modele][f.dossier.pk] if quand(x) and f.tient(quand(x))]
 
         recus = {f: [s for s in envois[f.dossier.pk] if f.tient(s.envoye_le)] for f in siennes}
         retirees = [f for f in siennes if recus[f] and all(s.etat == "annule" for s in recus[f])]
+        premiere = next((f for f in siennes if f not in retirees), siennes[0])
         ecartees = [f for f in siennes if f.derniere and f.dossier.etat == "hors_champ" and f not in retirees]
         sortis = [jour(f.dossier.clos_le) for f in ecartees]
         sortis_ou_retires = sortis + [max(jour(retraits[s.pk]) for s in recus[f]) for f in retirees]
         hors_champ = bool(ecartees) and len(ecartees) + len(retirees) == len(siennes)
         bons = sorted(
-            (s for f in siennes for s in recus[f] if s.etat != "annule"), key=lambda s: (s.envoye_le, s.pk)
+            (s for f in siennes for s in recus[f] if s.etat != "annule" or len(retirees) == len(siennes)),
+            key=lambda s: (s.envoye_le, s.pk),
         )
         decrit = min(
             ((f, s) for f in siennes for s in envois[f.dossier.pk] if f.suite is None or s.envoye_le < f.suite),
@@ -269,12 +270,13 @@ def figures_independantes(tout, annee, au, bassin=None):
     e, n, fin = restreindre(tout, annee, au, bassin)
     apres = lambda c: pl.col(c).is_null() | (pl.col(c) > fin)  # noqa: E731
     avant = lambda c: (pl.col(c) <= fin).fill_null(False)  # noqa: E731
-    hc = e.filter(avant("hors_champ") & apres("retire") & ~pl.col("obligation"))
+    hc = e.filter(avant("hors_champ") & apres("retire"))
     part = lambda x, y=n: len(x) / len(y) if len(y) else None  # noqa: E731
-    envois = [sum(d <= fin for d in x) for x in e["envois"].to_list()]
+    recus = e.filter(apres("retire"))
+    envois = [sum(d <= fin for d in x) for x in recus["envois"].to_list()]
     form, ins, acc = n.filter(avant("formation")), n.filter(~avant("formation") & avant("insertion")), n.filter(
         ~avant("formation") & ~avant("insertion") & avant("accompagnement"))  # fmt: skip
-    tries = sum(d <= fin for x in e["tries"].to_list() for d in x)
+    tries = sum(d <= fin for x in recus["tries"].to_list() for d in x)
     juge = n.filter(
         pl.col("echeance").is_not_null()
         & ((pl.col("echeance") < au) | (pl.col("recu") <= au).fill_null(False))
@@ -289,7 +291,7 @@ def figures_independantes(tout, annee, au, bassin=None):
         "en_formation": part(form), "en_insertion": part(ins), "en_accompagnement": part(acc),
         "delai_legal": part(juge.filter((pl.col("recu") <= pl.col("echeance")) & (pl.col("recu") <= au)), juge),
         "entretiens": part(n.filter(avant("entretien"))),
-        "retours_lus": sum(d <= fin for x in e["lus"].to_list() for d in x) / tries if tries else None,
+        "retours_lus": sum(d <= fin for x in recus["lus"].to_list() for d in x) / tries if tries else None,
     }  # fmt: skip
     for m in MOIS_SUIVIS:
         echus = n.filter(pl.col("ouvert").dt.offset_by(f"{m}mo") <= au)
