@@ -158,11 +158,13 @@ def resume():
     from django.db import connection
 
     from statistiques import cliches, services
+    from statistiques.models import Cliche
 
     debut = time.perf_counter()
     services.reconstruire()
     entier = time.perf_counter() - debut
     debut = time.perf_counter()
+    Cliche.objects.all().delete()  # those of the size before
     pris = cliches.prendre_tous_les_jours()
     nuit = time.perf_counter() - debut
     with connection.cursor() as curseur:

@@ -1,5 +1,6 @@
 """Figures crossed by dimensions, each said visible or not for the reader: exact, or protected as a whole (`secret`)."""
 
+from collections import defaultdict
 from dataclasses import replace
 from functools import cached_property
 from itertools import product
@@ -160,10 +161,18 @@ class Croiseur:
         listes_protegees = [
             [axe, *(d for d in dimensions if d is not axe)] if axe else dimensions for dimensions in listes
         ]
-        protegees = self._tables(self._champ_protege, demandes, listes_protegees, self.cliches)
-        if self._champ_protege == self.champ:
+        memes = self._champ_protege == self.champ
+        en_tranche = self.champ.lieu.type == "bassin" and all(x.type == "bassin" for x in self.portee.connus)
+        protegees = self._tables(
+            self._champ_protege,
+            demandes,
+            listes_protegees,
+            self.cliches,
+            comptes=not (memes or en_tranche),
+        )
+        if memes:
             lues = [etats[0] for etats in protegees]
-        elif self.champ.lieu.type == "bassin" and all(lieu.type == "bassin" for lieu in self.portee.connus):
+        elif en_tranche:
             lues = [self._tranche_de(etats[0], d, codes) for etats, d in zip(protegees, listes, strict=True)]
         else:
             lues = [lu for (lu,) in self._tables(self.champ, codes, listes, ())]
@@ -194,16 +203,19 @@ class Croiseur:
         lu.setdefault((TOTAL,) * len(dimensions), {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
         return lu
 
-    def _tables(self, champ, codes, listes, cliches):
-        """For each list of dimensions, its table in each state (the field's own when there is none)."""
+    def _tables(self, champ, codes, listes, cliches, comptes=False):
+        """For each list of dimensions, its table in each state (the field's own when there is none). comptes: of delays, how
+        many jeunes they rest on is enough. Margins are sums of the cells, but for medians, which the database computes."""
+        sommees = comptes or all(REGISTRE[c].mesure.genre != "duree" for c in codes)
         ensembles = [
             tuple(d for d, g in zip(dimensions, m, strict=True) if g)
             for dimensions in listes
-            for m in _marges(len(dimensions))
+            for m in _marges(len(dimensions))[: 1 if sommees else None]
         ]
-        resultats = calculer_ensembles(champ, codes, DIMENSIONS, ensembles, cliches)
+        resultats = calculer_ensembles(champ, codes, DIMENSIONS, ensembles, cliches, comptes)
         par_etat = [iter(r) for r in (resultats if cliches else [resultats])]
-        return [[_ranger(r, len(dimensions), codes) for r in par_etat] for dimensions in listes]
+        ranger = _sommer if sommees else _ranger
+        return [[ranger(r, len(dimensions), codes) for r in par_etat] for dimensions in listes]
 
     @cached_property
     def _champ_protege(self):
@@ -294,7 +306,7 @@ class Croiseur:
         par_cliche[0].setdefault((TOTAL,) * len(dimensions), zeros)
         croise, *autres = par_cliche
         proteges = par_cliche
-        if self.portee.connus and self.detail:
+        if self.portee.connus and self.detail and not self._partiel:
             proteges = calculer_par_cliche(self._champ_protege, codes, DIMENSIONS, dimensions, self.cliches)
 
         def visible(cle, code):
@@ -344,6 +356,21 @@ def _ranger(resultats, axes, codes):
         for cle, valeurs in next(resultats).items():
             suite = iter(cle)
             croise[tuple(next(suite) if g else TOTAL for g in garde)] = valeurs
+    croise.setdefault((TOTAL,) * axes, {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
+    return croise
+
+
+def _sommer(resultats, axes, codes):
+    """The same from the cells alone, whose sums are its margins."""
+    cellules = next(resultats)
+    croise = dict(cellules)
+    for garde in _marges(axes)[1:]:
+        groupes = defaultdict(list)
+        for cle, valeurs in cellules.items():
+            groupes[tuple(v if g else TOTAL for v, g in zip(cle, garde, strict=True))].append(valeurs)
+        croise |= {
+            k: {c: REGISTRE[c].somme([v[c] for v in lus]) for c in codes} for k, lus in groupes.items()
+        }
     croise.setdefault((TOTAL,) * axes, {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes})
     return croise
 

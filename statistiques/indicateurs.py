@@ -99,6 +99,20 @@ class Indicateur:
             "count(*)",
         )
 
+    @property
+    def colonnes_des_comptes(self):
+        """The same without the median and the decile: how many jeunes the figure rests on, cheaply."""
+        return ("NULL", "NULL", self.colonnes[2]) if self.mesure.genre == "duree" else self.colonnes
+
+    def somme(self, resultats):
+        """The `Resultat` of several groups together; of a delay, how many jeunes it rests on, and nothing else."""
+        if self.mesure.genre == "duree":
+            return self.resultat((None, None, sum(r.base for r in resultats)))
+        detail = "detail" if self.est_part else "valeur"
+        return self.resultat(
+            (sum(getattr(r, detail) for r in resultats), sum(r.base for r in resultats), None)
+        )
+
     def resultat(self, ligne):
         """A `Resultat` from the three columns of one row."""
         if self.mesure.genre == "duree":
@@ -478,15 +492,15 @@ def calculer_par_cliche(champ, codes, dimensions, groupes, cliches):
     return resultats
 
 
-def calculer_ensembles(champ, codes, dimensions, ensembles, cliches=()):
+def calculer_ensembles(champ, codes, dimensions, ensembles, cliches=(), comptes=False):
     """The figures by each of several sets of dimensions, in one query: [{key: {code: Resultat}}], one a set; with
     `cliches` (several kept states), such a list for each.
 
     ensembles: tuples of `Dimension`s (none of them `multiple`); () gives the whole, under the key (). What holds nobody
-    has no key.
+    has no key. comptes: of delays, how many jeunes they rest on is enough.
     """
     choisis = [REGISTRE[c] for c in codes]
-    colonnes = [colonne for i in choisis for colonne in i.colonnes]
+    colonnes = [c for i in choisis for c in (i.colonnes_des_comptes if comptes else i.colonnes)]
     toutes = list({d.code: d for ensemble in ensembles for d in ensemble}.values())
     n = len(toutes)
     rang = {d.code: k for k, d in enumerate(toutes)}

@@ -195,9 +195,13 @@ class Champ:
         chaque_jour = " UNION ALL ".join(
             ["SELECT %s::int AS rang, %s::date AS au, %s::date AS fin, %s::bigint AS cliche"] * len(lus)
         )
-        lien = "CROSS JOIN" if cliches[0] is None else "JOIN"
+        lien, sur = "CROSS JOIN", ""
+        if cliches[0] is not None:
+            # the second condition finds the rows by their index: the planner does not see through the first
+            lien, sur = "JOIN", "ON p.cliche = e.cliche_id AND e.cliche_id = ANY(%s)"
+            dates.append([c.pk for c in cliches])
         jointures = (
-            f"{lien} ({chaque_jour}) p {'' if cliches[0] is None else 'ON p.cliche = e.cliche_id'} "
+            f"{lien} ({chaque_jour}) p {sur} "
             # PostgreSQL drops those that the figure does not use
             "LEFT JOIN territoire_bassin b ON b.id = e.bassin_id "
             "LEFT JOIN territoire_bassin bf ON bf.id = e.bassin_formation_id "

@@ -19,10 +19,12 @@ TAILLE_MAXIMALE = 4_000_000
 
 def sommes(cellules):
     """{coordinates: count} of a table and of all its margins."""
-    valeurs = defaultdict(int)
-    for coordonnee, n in cellules.items():
-        for garde in product((True, False), repeat=len(coordonnee)):
-            valeurs[tuple(v if g else TOTAL for v, g in zip(coordonnee, garde, strict=True))] += n
+    valeurs = defaultdict(int, cellules)
+    for axe in range(len(next(iter(cellules), ()))):
+        marge = defaultdict(int)
+        for c, n in valeurs.items():
+            marge[*c[:axe], TOTAL, *c[axe + 1 :]] += n
+        valeurs |= marge
     return valeurs
 
 
