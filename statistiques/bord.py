@@ -79,7 +79,8 @@ def assembler(champ, portee):
     if portee.exact or portee.totaux:
         contexte["incertitude"] = incertitude = identites(champ)
         if incertitude:
-            contexte["intervalle"] = incertitude.intervalle_total(ici["jeunes"][0].valeur)
+            if not c.champ.cliche:  # else the jeunes are those of a past day, the pairs those of today
+                contexte["intervalle"] = incertitude.intervalle_total(ici["jeunes"][0].valeur)
             contexte["part_doublons"] = _part(incertitude.intervalle_doublons, ici["jeunes"][0].valeur)
             contexte["part_faux"] = _part(incertitude.intervalle_faux, incertitude.joints)
     return contexte
@@ -110,7 +111,7 @@ def _tuiles(c, ici, avant):
             "definition": REGISTRE[code].definition,
             "texte": resultat.texte if visible else SECRET,
             "url": c.lien(code) if visible else "",
-            "avant": ancien.texte if ancien_visible else SECRET,
+            "avant": "" if not c.compare else ancien.texte if ancien_visible else SECRET,
             "campagne_avant": libelle_campagne(c.champ.campagne - 1),
         }
 

@@ -39,14 +39,14 @@ class Cellule:
 
 @dataclass
 class Barre:
-    """One bar of a chart: label, length in %, figure. `compare` is the length of the previous year's."""
+    """One bar of a chart, which is of figures that are shown: label, length in %, figure. `compare` is the length of the previous
+    year's."""
 
     libelle: str
     part: float
     texte: str
     url: str = ""
     compare: float | None = None
-    compare_texte: str = ""
 
 
 @dataclass
@@ -64,6 +64,12 @@ class Tableau:
     @property
     def vide(self):
         return not self.lignes
+
+    @property
+    def dessinees(self):
+        """[(row, its bar or None)]: every row, those that are hidden too."""
+        par_nom = {barre.libelle: barre for barre in self.barres}
+        return [(ligne, par_nom.get(ligne[0])) for ligne in self.lignes]
 
     def avec(self, lignes, note):
         """The same table with fewer rows."""

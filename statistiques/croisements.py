@@ -25,6 +25,13 @@ SOMMES = frozenset({"signalements", "doublons_evites", "retours_lus"})
 ECHUS = frozenset({"devenir_3_mois", "devenir_6_mois", "devenir_12_mois"})
 DEPENDANTS = SOMMES | ECHUS | {"delai_legal"}
 DONT_D_AUTRES_DEPENDENT = (*PERSONNES, "mineurs")
+SOLUTION = DIMENSIONS["solution"]
+#: Shares of the jeunes that are lines of the table of the solutions.
+PAR_SOLUTION = {
+    "en_formation": "formation",
+    "en_insertion": "insertion",
+    "en_accompagnement": "accompagnement",
+}
 
 
 def adresse(champ, **plus):
@@ -89,17 +96,8 @@ class Croiseur:
         if self.portee.exact or self._totaux_exacts:
             self._totaux = calculer(self.champ, codes, DIMENSIONS)[()]
             return {code: (r, True) for code, r in self._totaux.items()}
-        demandes = codes if "jeunes" in codes else [*codes, "jeunes"]
-        ensemble, groupes = self._croiser_ensemble(demandes, [[], [DIMENSIONS["solution"]]])
-        totaux = {code: ensemble[()][code] for code in codes}
-        # What the table of the solutions hides, no share gives back.
-        for groupe in {"formation", "insertion", "accompagnement"}:
-            code = f"en_{groupe}"
-            if code in totaux:
-                r, visible = totaux[code]
-                montre = groupes.get((groupe,), {}).get("jeunes", (None, False))[1]
-                totaux[code] = (r, visible and montre)
-        return totaux
+        (ensemble,) = self._croiser_ensemble(codes, [[]])
+        return ensemble[()]
 
     @property
     def _totaux_exacts(self):
@@ -153,10 +151,15 @@ class Croiseur:
             montrees = [{c: self._total_seul(len(d)) for c in codes} for d in listes]
             tables = self._tables(self.champ, codes, listes, ())
             return [_dire(lu, m) for (lu,), m in zip(tables, montrees, strict=True)]
-        demandes = [
-            *codes,
-            *(c for c in DONT_D_AUTRES_DEPENDENT if c not in codes and set(codes) & DEPENDANTS),
-        ]
+        parts_de_solution = [code for code in PAR_SOLUTION if code in codes]
+        demandes = list(codes)
+        if set(codes) & DEPENDANTS:
+            demandes += [c for c in (*DONT_D_AUTRES_DEPENDENT, *sorted(SOMMES)) if c not in demandes]
+        elif parts_de_solution and "jeunes" not in codes:
+            demandes.append("jeunes")
+        demandees = listes
+        if parts_de_solution:
+            listes = [*listes, *([*d, SOLUTION] for d in listes if SOLUTION not in d)]
         axe, parts = self._tranche
         listes_protegees = [
             [axe, *(d for d in dimensions if d is not axe)] if axe else dimensions for dimensions in listes
@@ -176,17 +179,36 @@ class Croiseur:
             lues = [self._tranche_de(etats[0], d, codes) for etats, d in zip(protegees, listes, strict=True)]
         else:
             lues = [lu for (lu,) in self._tables(self.champ, codes, listes, ())]
-        retour = []
+        montrees = []
         for dimensions, axes, lu, (croise, *autres) in zip(
             listes, listes_protegees, lues, protegees, strict=True
         ):
             visibles = {c: _ensemble(self._visibles(c, croise, autres), axes, croise) for c in demandes}
-            visibles = self._sans_difference(visibles, croise)
-            montrees = {
-                c: {k for k in lu if self._montree(k, dimensions, axe, parts, visibles[c])} for c in codes
-            }
-            retour.append(_dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montrees))
-        return retour
+            visibles = self._sans_difference(visibles, croise, autres)
+            montrees.append(
+                {
+                    c: {k for k in lu if self._montree(k, dimensions, axe, parts, visibles[c])}
+                    for c in demandes
+                }
+            )
+        self._comme_les_solutions(parts_de_solution, demandees, montrees)
+        return [
+            _dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montree)
+            for lu, montree in zip(lues[: len(demandees)], montrees, strict=False)
+        ]
+
+    def _comme_les_solutions(self, codes, listes, montrees):
+        """Leave shares of one kind of solution shown only where the table of the solutions, crossed likewise, shows its line and
+        its total. montrees: what is shown of `listes`, then of the same with the solutions."""
+        avec_solution = iter(montrees[len(listes) :])
+        for dimensions, montree in zip(listes, montrees, strict=False):
+            lignes = next(avec_solution)["jeunes"] if codes and SOLUTION not in dimensions else None
+            for code in codes if lignes is not None else ():
+                montree[code] = {
+                    k
+                    for k in montree[code]
+                    if {(*k, PAR_SOLUTION[code]), (*k, TOTAL)} <= lignes or k in self._total_seul(len(k))
+                }
 
     def _tranche_de(self, croise, dimensions, codes):
         """The bassin of the place in the table of all the bassins, as the keys of `dimensions`."""
@@ -264,16 +286,24 @@ class Croiseur:
     def _total_seul(self, axes):
         return {(TOTAL,) * axes} if self._totaux_exacts else set()
 
-    def _sans_difference(self, visibles, croise):
+    def _sans_difference(self, visibles, croise, autres):
         """Keys that stay visible once what adds up with other figures, or is counted among fewer jeunes than another figure, is
-        left out: reports less duplicates are the persons reported; jeunes less those whose months have passed are the others."""
+        left out: reports less duplicates are the persons reported, but those whose dossier was opened again without a report;
+        reports less those whose return may be read are not triaged; jeunes less those whose months have passed are the others.
+        autres: the same table in the other states."""
         total = (TOTAL,) * len(next(iter(croise)))
         ici, exact = croise[total], self._total_seul(len(total))
         entier = {total} if not self._partiel else set()
         gardees = dict(visibles)
-        for code in SOMMES & set(visibles):
-            ensemble = all(total in visibles[c] for c in PERSONNES)
-            gardees[code] = exact | (visibles[code] & entier if ensemble else set())
+        if SOMMES & set(visibles):
+            restes = [_restes(etat[total]) for etat in (croise, *autres)]
+            sur = all(total in visibles[c] for c in PERSONNES) and not any(
+                0 < abs(n) < self.seuil
+                for reste in zip(*restes, strict=True)
+                for n in (reste[0], *(reste[0] - autre for autre in reste[1:]))
+            )
+            for code in SOMMES & set(visibles):
+                gardees[code] = exact | (visibles[code] & entier if sur else set())
         for code in ECHUS & set(visibles):
             tous = ici[code].base == ici["jeunes"].valeur
             gardees[code] = exact | (visibles[code] if tous else set())
@@ -347,6 +377,13 @@ class Croiseur:
         if exact:
             visibles.add((TOTAL,) * len(next(iter(croise))))
         return visibles
+
+
+def _restes(chiffres):
+    """What subtracting one figure from another gives: persons without a report, reports not triaged."""
+    recus = chiffres["signalements"].valeur
+    personnes = sum(chiffres[c].valeur for c in PERSONNES)
+    return personnes - (recus - chiffres["doublons_evites"].valeur), recus - chiffres["retours_lus"].base
 
 
 def _ranger(resultats, axes, codes):

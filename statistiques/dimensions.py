@@ -10,8 +10,8 @@ from signalements.models import Origine
 from .indicateurs import ACCOMPAGNEMENT, FORMATION, INSERTION
 
 MOIS = {
-    7: "juillet", 8: "août", 9: "septembre", 10: "octobre", 11: "novembre", 12: "décembre",
-    1: "janvier", 2: "février", 3: "mars", 4: "avril", 5: "mai", 6: "juin",
+    "7": "juillet", "8": "août", "9": "septembre", "10": "octobre", "11": "novembre", "12": "décembre",
+    "1": "janvier", "2": "février", "3": "mars", "4": "avril", "5": "mai", "6": "juin",
 }  # fmt: skip
 VIDE = "_"  # in an address, the value "Non renseigné"
 
@@ -171,8 +171,8 @@ DIMENSIONS = {
             "mois",
             "Mois du premier signalement",
             "extract(month FROM e.ouvert_le)::int::text",
-            lambda c: MOIS[int(c)],
-            codes=tuple(map(str, MOIS)),
+            lambda c: MOIS.get(c, c),
+            codes=tuple(MOIS),
         ),
         DimensionOrdonnee(
             "solution",

@@ -18,20 +18,14 @@ from qualit.echanges.tableaux import FORMATS, sur
 
 from .cellules import Cellule
 
-#: Of each kind of number: decimals kept of what is written, and what follows it.
-FORMES = {
-    "part": (3, "%"),
-    "rapport": (3, "%"),
-    "points": (1, "pt"),
-    "duree": (1, "j"),
-    "taux": (1, ""),
-}
+#: Kinds of numbers with one decimal, and what follows it; a share is read in hundredths.
+FORMES = {"part": "%", "rapport": "%", "points": "pt", "duree": "j", "taux": ""}
 LARGEURS = ("9cm", "4cm")
 
 
 def lignes(tableau, en_tete):
     """Rows of the file: what it is about, an empty line, the headers, the rows, what the reader must know of them."""
-    yield [tableau.titre]
+    yield [sur(tableau.titre)]
     yield from ([sur(nom), sur(valeur)] for nom, valeur in en_tete)
     yield []
     yield [sur(c) for c in tableau.colonnes]
@@ -51,11 +45,13 @@ def lignes(tableau, en_tete):
 
 
 def _nombre(cellule):
-    """The number of a cell as it is written: no more decimals than the page shows. None when it has none."""
+    """The number of a cell, rounded as the page rounds it. None when it has none."""
     if cellule.valeur is None or cellule.masquee:
         return None
-    decimales, _ = FORMES.get(cellule.genre, (0, ""))
-    return round(cellule.valeur, decimales) if decimales else cellule.valeur
+    unite = FORMES.get(cellule.genre)
+    if unite == "%":
+        return float(f"{100 * cellule.valeur:.1f}") / 100
+    return cellule.valeur if unite is None else float(f"{cellule.valeur:.1f}")
 
 
 def _csv(contenu, entete):
@@ -68,7 +64,7 @@ def _csv(contenu, entete):
         nombre = _nombre(c)
         if nombre is None:
             return sur(c.texte)
-        if FORMES.get(c.genre, (0, ""))[1] == "%":
+        if FORMES.get(c.genre) == "%":
             return f"{100 * nombre:.1f} %".replace(".", ",")
         return str(nombre).replace(".", ",")
 
@@ -85,9 +81,9 @@ def _xlsx(contenu, entete):
 
         @cache
         def forme(genre):
-            decimales, unite = FORMES.get(genre, (0, ""))
-            code = "0.0%" if unite == "%" else f'0.0" {unite}"' if unite else "0.0" if decimales else "#,##0"
-            return classeur.add_format({"num_format": code})
+            formes = {None: "#,##0", "": "0.0", "%": "0.0%"}
+            unite = FORMES.get(genre)
+            return classeur.add_format({"num_format": formes.get(unite, f'0.0" {unite}"')})
 
         for rang, ligne in enumerate(contenu):
             for colonne, c in enumerate(ligne):
@@ -110,11 +106,11 @@ def _ods(contenu, entete):
 
     @cache
     def forme(genre):
-        decimales, unite = FORMES.get(genre, (0, ""))
+        unite = FORMES.get(genre)
         nom = f"n{len(document.automaticstyles.childNodes)}"
         nombre = (PercentageStyle if unite == "%" else NumberStyle)(name=nom)
-        pas = 1 if decimales else 0
-        nombre.addElement(Number(decimalplaces=pas, minintegerdigits=1, grouping=not decimales))
+        pas = 0 if unite is None else 1
+        nombre.addElement(Number(decimalplaces=pas, minintegerdigits=1, grouping=not pas))
         if unite:
             nombre.addElement(Text(text=f" {unite}"))
         style = Style(name=f"{nom}c", family="table-cell", datastylename=nombre)
@@ -127,7 +123,7 @@ def _ods(contenu, entete):
         if nombre is None:
             case = TableCell(valuetype="string", **({"stylename": gras} if rang in {0, entete} else {}))
         else:
-            genre = "percentage" if FORMES.get(c.genre, (0, ""))[1] == "%" else "float"
+            genre = "percentage" if FORMES.get(c.genre) == "%" else "float"
             case = TableCell(valuetype=genre, value=nombre, stylename=forme(c.genre))
         case.addElement(P(text=c.texte if isinstance(c, Cellule) else c))
         return case

@@ -38,7 +38,7 @@ def lire_jour(texte):
             lu = date(int(annee), int(mois), int(jour))
         else:
             lu = date.fromisoformat(texte)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(lu, timezone.localdate()) if lu.year >= PREMIERE_CAMPAGNE else None
 

@@ -183,8 +183,9 @@ def indicateur(libelle, famille, source="episodes"):
 @indicateur("Jeunes repérés", "jeunes")
 def jeunes():
     """Jeunes distincts dont un dossier s'ouvre ou se rouvre dans la campagne, à la date du premier signalement de cette
-    sortie. Un jeune signalé plusieurs fois compte une fois. Ne sont pas comptés : les hors champ, les signalements
-    retirés, les diplômés de 16-17 ans suivis au titre de l'obligation de formation."""
+    sortie. Un jeune signalé plusieurs fois compte une fois. Ne sont pas comptés : les hors champ, ceux dont tous les
+    signalements ont été retirés à la date d'arrêté, les diplômés de 16-17 ans suivis au titre de l'obligation de
+    formation."""
     return Mesure("effectif", COMPTE, liste=COMPTE)
 
 

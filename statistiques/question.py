@@ -32,7 +32,7 @@ def phrase(champ, portee, indicateur):
         texte += f" ({formater('effectif', r.detail)} sur {formater('effectif', r.base)})"
     if visible and i.mesure.genre == "duree" and r.valeur is not None:
         texte += f" (médiane ; neuf sur dix en moins de {formater('duree', r.detail)})"
-    if ancien_visible and a.valeur is not None:
+    if c.compare and ancien_visible and a.valeur is not None:
         texte += f", contre {a.texte} à la même date de la campagne {libelle_campagne(champ.campagne - 1)}"
     texte += f". Définition : {i.definition}"
     if c.couverture:

@@ -29,7 +29,7 @@ from .anonymat import RETENU, generaliser, plus_petit_groupe
 from .bord import version_du_regroupement
 from .dimensions import DIMENSIONS, GROUPES, Noms
 from .fichiers import sur
-from .indicateurs import COMPTE
+from .indicateurs import COMPTE, ENVOIS
 from .relation import Champ, libelle_campagne
 
 SCOLAIRES = ("lp", "lycee_poly", "lycee_gt", "erea", "college", "prive_sc", "prive_hc")
@@ -81,8 +81,9 @@ COLONNES = [
             "(scolaire, agricole, autre).", "type_structure", True),
     Colonne("reperage", _dimension("origine"), "Mode de repérage.", "origine", True),
     Colonne("motif", _dimension("motif"), "Motif principal selon l’établissement.", "motif"),
-    Colonne("signalements", "(CASE WHEN cardinality(e.envois) >= 3 THEN '3+' ELSE cardinality(e.envois)::text END)",
-            "Nombre de signalements reçus pour ce jeune dans la campagne : 1, 2, 3+."),
+    Colonne("signalements", f"(CASE WHEN {ENVOIS} >= 3 THEN '3+' ELSE {ENVOIS}::text END)",
+            "Nombre de signalements reçus pour ce jeune dans la campagne, à la date d’arrêté : 1, 2, 3+ ; 0 si son dossier a été "
+            "rouvert sans nouveau signalement."),
     Colonne("delai_signalement", _classes("e.date_sortie", "e.ouvert_le"),
             "Jours de la sortie au premier signalement, en classes."),
     Colonne("entretien", _avant("e.entretien_le"), "Un entretien de situation a été tenu : oui, non."),

@@ -10,7 +10,7 @@ from .cellules import Barre, Cellule, Libelle, Tableau, cellule_secrete, chiffre
 from .croisements import Croiseur
 from .dimensions import DIMENSIONS, dimensions_pour
 from .indicateurs import FAMILLES, REGISTRE, codes_de, codes_pour, formater
-from .models import Population
+from .models import Episode, Population
 from .relation import libelle_campagne
 from .releves import couvertures, missions
 from .secret import TOTAL, proteger
@@ -107,6 +107,16 @@ class Constructeur(Croiseur):
             barres,
         )
 
+    @cached_property
+    def compare(self):
+        """Does the portal hold anything of the campaign before? Else its zeros would be read as figures."""
+        return Episode.objects.filter(campagne=self.champ.campagne - 1).exists()
+
+    def _ancien(self, resultat, visible):
+        """A figure of the campaign before."""
+        genre = resultat.indicateur.mesure.genre
+        return chiffre(genre, resultat.valeur, visible) if self.compare else Cellule("–")
+
     @property
     def noms_bassins(self):
         return self.noms.bassins
@@ -134,8 +144,9 @@ class Constructeur(Croiseur):
                 ligne.append(cellule_secrete(texte, visible))
             else:
                 ligne.append(Cellule(""))
-            ligne.append(chiffre(ancien.indicateur.mesure.genre, ancien.valeur, ancien_visible))
-            ligne.append(_ecart(resultat, ancien) if visible and ancien_visible else Cellule("–"))
+            ligne.append(self._ancien(ancien, ancien_visible))
+            compare = self.compare and visible and ancien_visible
+            ligne.append(_ecart(resultat, ancien) if compare else Cellule("–"))
             lignes.append(ligne)
         colonnes = ["Délai", "Médiane", "Neuvième décile"] if duree else ["Indicateur", "Valeur", "Effectifs"]
         colonnes += [f"{libelle_campagne(self.champ.campagne - 1)}, même date", "Écart"]
@@ -165,12 +176,17 @@ class Constructeur(Croiseur):
             a, avant_visible = precedent.get((m,), {}).get("jeunes", zero)
             nom = dimension.nom(m)
             c = self.cellule(r, visible, mois=m)
-            lignes.append([nom, c, chiffre("effectif", a.valeur, avant_visible)])
+            lignes.append([nom, c, self._ancien(a, avant_visible)])
             if haut and visible:
                 barres.append(
-                    Barre(nom, 100 * r.valeur / haut, r.texte, c.url,
-                          100 * a.valeur / haut if avant_visible else None, a.texte)
-                )  # fmt: skip
+                    Barre(
+                        nom,
+                        100 * r.valeur / haut,
+                        r.texte,
+                        c.url,
+                        100 * a.valeur / haut if avant_visible and self.compare else None,
+                    )
+                )
         colonnes = ["Mois", libelle_campagne(self.champ.campagne), libelle_campagne(self.champ.campagne - 1)]
         legende = f"barre pleine : {colonnes[1]} ; trait : {colonnes[2]}, à la même date"
         return Tableau(
@@ -224,8 +240,8 @@ class Constructeur(Croiseur):
         taux = self.taux(total["jeunes"][0].valeur)
         lignes.append(self._masse("Ensemble", total, population, taux, self.couvertures.get(None)))
         repondu = Libelle.de(REGISTRE["couverture"], "Établissements ayant répondu")
-        colonnes = ["Bassin", "Jeunes repérés", "Avec une solution", "Jeunes de 16 à 18 ans", "Pour 1 000 jeunes",
-                    repondu]  # fmt: skip
+        colonnes = ["Bassin", *(Libelle.de(REGISTRE[c]) for c in ("jeunes", "avec_solution")),
+                    "Jeunes de 16 à 18 ans", "Pour 1 000 jeunes", repondu]  # fmt: skip
         note = (
             "Les villes portent le nombre, les cantons ruraux les taux les plus forts : lire les deux. "
             + note_des_masques(lignes)

@@ -1,10 +1,11 @@
 """Pages of the statistics. Each reads a place and a campaign from the address, within what the person may see."""
 
 from dataclasses import replace
+from datetime import date
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Min
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -106,10 +107,13 @@ def liste(request):
                 rattachements__defait_le__isnull=True,
                 rattachements__jeune__in=[j for j, _ in trouves],
             )
-            .exclude(etat="annule")
-            .values("rattachements__jeune")
-            .annotate(premier=Min("pk"))
-            .values("premier")
+            .annotate(
+                retire=Q(etat="annule"),  # of one who counted until all were withdrawn
+                ici=Q(envoye_le__date__gte=date(champ.campagne, 7, 1)),
+            )
+            .order_by("rattachements__jeune_id", "retire", "-ici", "pk")
+            .distinct("rattachements__jeune_id")
+            .values("pk")
         )
         lignes = Signalement.objects.filter(pk__in=premiers).order_by("nom_tri", "pk")
         if fichier := telecharger(
@@ -240,7 +244,8 @@ def tableau_demande(request, champ, portee):
     elif code in {"bassins", "matrice"} and champ.lieu.type == "academie":
         return c.masse_et_taux()[0] if code == "bassins" else c.matrice()
     elif code in HORS_CHAMP_PAR and champ.lieu.type in {"academie", "bassin"}:
-        return next(t for t in c.hors_champ() if t.code == code)
+        if table := next((t for t in c.hors_champ() if t.code == code), None):
+            return table
     elif code == "mois" and champ.lieu.type != "etablissement":
         return c.par_mois()
     elif code in dimensions_pour(champ.lieu, portee.exact):
@@ -267,6 +272,10 @@ def export(request, format):
         ("Regroupement des solutions", version_du_regroupement()),
         *Noms().filtres(champ),
     ]
+    if couverture := Constructeur(champ, portee).couverture:
+        en_tete.append(("Couverture", "{} établissements attendus sur {} ont répondu".format(*couverture)))
+    if avis := ecarte(request.GET, portee, champ):
+        en_tete.append(("À savoir", avis))
     return fichiers.reponse(table, en_tete, format)
 
 

@@ -17,6 +17,7 @@ from qualit.web.documents import PdfIndisponible, pdf, reponse_pdf
 
 from .croisements import adresse
 from .dimensions import Noms
+from .jours import ecarte
 from .relation import libelle_campagne
 from .views import bord, contexte_demande, contexte_question
 
@@ -27,18 +28,19 @@ LIGNES_DE_LA_QUESTION = 30  # rows that fit on one page, with the sentence
 PORTRAIT = 7  # columns; with more, the page turns
 
 
-def contexte_rapport(champ, portee):
+def contexte_rapport(request):
     """What the printed report shows: a choice among the figures of the dashboard."""
-    contexte = bord(champ, portee)
+    _, portee, champ = contexte_demande(request)
+    contexte = bord(champ, portee) | {"ecarte": ecarte(request.GET, portee, champ)}
     contexte["repartitions"] = [t for t in contexte["repartitions"] if t.code in QUI]
     operateurs = contexte.get("operateurs")
     if operateurs and operateurs.lignes:
         lues = sorted(operateurs.lignes, key=lambda ligne: -(ligne[1].valeur or 0))
         contexte["operateurs"] = operateurs.avec(
             lues[:MISSIONNEES],
-            note=f"Les {MISSIONNEES} structures les plus missionnées, sur {len(lues)}."
+            note=f"Les {MISSIONNEES} structures les plus missionnées, sur {len(lues)}. {operateurs.note}".strip()
             if len(lues) > MISSIONNEES
-            else "",
+            else operateurs.note,
         )
     definitions = contexte["definitions"]
     milieu = (len(definitions) + 1) // 2
@@ -54,8 +56,8 @@ def contexte_rapport(champ, portee):
 @regle(Droit.VOIR_STATISTIQUES)
 def rapport(request):
     """The report as a page to print."""
-    _, portee, champ = contexte_demande(request)
-    contexte = contexte_rapport(champ, portee)
+    contexte = contexte_rapport(request)
+    champ = contexte["champ"]
     contexte["fil"] = [
         ("Statistiques", f"{reverse('statistiques:tableau')}?{adresse(champ)}"),
         ("Rapport", None),
@@ -67,8 +69,8 @@ def rapport(request):
 @regle(Droit.VOIR_STATISTIQUES)
 def rapport_pdf(request):
     """The report as a tagged PDF of two to four pages; the page to print when this server cannot make one."""
-    _, portee, champ = contexte_demande(request)
-    contexte = contexte_rapport(champ, portee)
+    contexte = contexte_rapport(request)
+    champ = contexte["champ"]
     contexte["cartes"] = [
         {"titre": titre, "image": _image(contexte[cle], titre), "texte": _en_clair(contexte[cle])}
         for cle, titre in (

@@ -163,9 +163,14 @@ def _passage(dossier, action, vers, quand, de="pris_en_charge"):
 
 
 def _retirer(dossier, hasard):
-    """The school withdraws every report of a dossier."""
+    """The school withdraws every report of a dossier, within three months."""
+    retirer(dossier, lambda s: s.envoye_le + timedelta(days=hasard.randrange(1, 90)))
+
+
+def retirer(dossier, instant):
+    """Withdraw every report of a dossier. instant: when, for each report."""
     for s in Signalement.objects.filter(versement__dossier=dossier).exclude(etat="annule").order_by("pk"):
-        quand = s.envoye_le + timedelta(days=hasard.randrange(1, 90))
+        quand = instant(s)
         Passage.objects.create(
             objet_type="signalements.signalement", objet_id=s.pk, action="annuler", de=s.etat, vers="annule", quand=quand,
             survenu_le=quand,

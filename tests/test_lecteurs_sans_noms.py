@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from qualit.territoire.models import Bassin
 from signalements.models import Signalement
-from statistiques import cliches, memoire, publications, services
+from statistiques import cliches, croisements, memoire, publications, services
 from statistiques.bord import chiffres
-from statistiques.croisements import ECHUS, SOMMES, Croiseur
+from statistiques.croisements import ECHUS, PAR_SOLUTION, PERSONNES, SOMMES, Croiseur
 from statistiques.dimensions import DETAILS, DIMENSIONS, dimensions_pour
 from statistiques.forms import lire_champ
 from statistiques.indicateurs import REGISTRE
@@ -173,6 +173,33 @@ def les_parts_de_solution(m):
     assert True in vues
 
 
+def test_une_part_de_solution_se_lit_la_ou_se_lit_sa_ligne(m, monkeypatch, settings):
+    """Those with a solution, less two kinds of it, are the third: crossed by anything, the three never leave a small one."""
+    settings.QUALIT = settings.QUALIT | {"EFFECTIF_MINIMAL": 3}  # few have a solution in this world
+
+    def fuites(qui):
+        for champ, portee in protegees(m, qui):
+            c = Croiseur(champ, portee)
+            for dimension in [DIMENSIONS[code] for code in (*CROISEES[:3], "type_structure", "bassin")]:
+                croise = c.croiser(["avec_solution", *PAR_SOLUTION], [dimension])
+                for cle, v in croise.items():
+                    if {lieu.code for lieu in portee.connus} & set(cle):
+                        continue  # its own bassin
+                    parts = [v[code] for code in PAR_SOLUTION]
+                    montrees = [r for r, visible in parts if visible]
+                    if len(montrees) == 2 and v["avec_solution"][1]:
+                        reste = v["avec_solution"][0].detail - sum(r.detail for r in montrees)
+                        if 0 < reste < 3:
+                            yield champ, dimension.code, cle, reste
+
+    lues = [fuite for qui in ("rita", "celia", "alice", "paul") for fuite in fuites(qui)]
+    assert not lues
+    monkeypatch.setattr(croisements, "PAR_SOLUTION", {})
+    assert [
+        fuite for qui in ("rita", "celia", "alice", "paul") for fuite in fuites(qui)
+    ]  # what the rule prevents
+
+
 def protegees(m, qui):
     """[(field, scope)] of the protected tables of a person, once each."""
     return [(c, p) for c, p in champs_possibles(getattr(m, qui)).values() if c.cliche]
@@ -196,6 +223,16 @@ def test_ce_qui_s_additionne_sur_une_page_ne_rend_rien(m):
                         if v[code][1] and not (portee.totaux and set(cle) <= {TOTAL}):
                             assert v[code][0].base == v["jeunes"][0].valeur
                             echus.add(code)
+            v = c.totaux(codes)
+            if not portee.totaux and v["signalements"][1]:
+                recus, personnes = v["signalements"][0].valeur, c.totaux(list(PERSONNES))
+                reouverts = (
+                    sum(r.valeur for r, _ in personnes.values()) - recus + v["doublons_evites"][0].valeur
+                )
+                assert all(n == 0 or n >= SEUIL for n in (reouverts, recus - v["retours_lus"][0].base)), (
+                    qui,
+                    champ.au,
+                )
             for d in CROISEES[::3]:
                 table = c.repartition(d)
                 total = c.croiser(["jeunes"], [DIMENSIONS[d]])[(TOTAL,)]["jeunes"][1]

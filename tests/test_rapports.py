@@ -1,12 +1,15 @@
 """Reports, the question of 18 h, how sure the figures are: what is handed to someone else."""
 
 import csv
+import html
 import io
 import random
+import re
 from datetime import date
 
 import pypdf
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -136,6 +139,43 @@ def test_un_lecteur_protege_lit_un_rapport_protege(m, client):
         for ligne in tableau.lignes:
             assert ligne[1].masquee or ligne[1].valeur >= 5
     assert lire(client.get(reverse("statistiques:rapport_pdf"), {"campagne": "2023-2024"})).pages
+
+
+def test_le_pdf_dit_ce_que_dit_la_page(m, client):
+    """Row by row, hidden figures as hidden ones: of this campaign and of the one before."""
+    for qui, masques in (("rene", False), ("paul", True), ("rita", True)):
+        connecter(client, getattr(m, qui))
+        contexte = client.get(reverse("statistiques:rapport"), {"campagne": "2023-2024"}).context
+        vus = set()
+        for tableau in (contexte["mois"], *contexte["repartitions"]):
+            rendu = render_to_string("statistiques/pdf/_barres.html", {"tableau": tableau})
+            rangs = re.findall(r"<tr>(<th scope=\"row\">.*?)</tr>", rendu)
+            for ligne, rang in zip(tableau.lignes, rangs, strict=True):
+                lus = [
+                    html.unescape(x)
+                    for x in re.findall(r">([^<]*)</t[hd]>", re.sub(r"<svg.*?</svg>", "", rang))
+                ]
+                attendus = [str(c) for c in ligne[: 3 if tableau.legende else 2]]
+                assert [lus[0], *lus[2:]] == attendus
+                vus |= set(attendus[1:])
+        assert ("masqué" in vus) == masques, qui
+
+
+def test_un_rapport_avant_la_nuit_dit_pourquoi_il_est_vide(m, client):
+    """Pages, PDF and files of a day that is not kept, or not shown, say so."""
+    cliches.Cliche.objects.all().delete()
+    connecter(client, m.paul)
+    demande = {"campagne": "2023-2024", "tableau": "sexe"}
+    assert (
+        "sont préparés chaque nuit" in client.get(reverse("statistiques:rapport"), demande).content.decode()
+    )
+    for nom in ("rapport_pdf", "question_pdf"):
+        texte = " ".join(
+            p.extract_text() for p in lire(client.get(reverse(f"statistiques:{nom}"), demande)).pages
+        )
+        assert "préparés chaque nuit" in " ".join(texte.split())
+    fichier = client.get(reverse("statistiques:export", args=["csv"]), demande).content.decode("utf-8-sig")
+    assert "À savoir;Les tableaux de cette date" in fichier and "Couverture;" in fichier
 
 
 def test_les_totaux_seuls_hors_des_jours_de_lecture(m, client):

@@ -4,7 +4,7 @@ import html
 import json
 import random
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from statistics import median
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ from dedoublonnage.fusion import annuler_fusion
 from dedoublonnage.models import Fusion
 from gab.models import Dossier, Transfert
 from signalements.models import Signalement
-from statistiques import cliches, services
+from statistiques import cliches, memoire, services
 from statistiques.bord import a_cote, assembler
 from statistiques.croisements import PERSONNES, SOMMES
 from statistiques.dimensions import DIMENSIONS
@@ -30,7 +30,7 @@ from statistiques.forms import campagnes, lire_champ
 from statistiques.indicateurs import REGISTRE, calculer, codes_a_cote, codes_de, codes_pour
 from statistiques.models import Episode
 from statistiques.portees import Portee, lieu_academie, lieu_bassin, lieu_structure, portees
-from statistiques.relation import Champ
+from statistiques.relation import PARIS, Champ
 from statistiques.tableaux import Constructeur
 from suivi.models import Devenir
 
@@ -43,7 +43,7 @@ from .independant import (
     stock_independant,
 )
 from .monde import connecter, construire
-from .mondes_aleatoires import bousculer, peupler_au_hasard, raconter, reunir, transferer
+from .mondes_aleatoires import bousculer, peupler_au_hasard, raconter, retirer, reunir, transferer
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -205,9 +205,9 @@ def test_chaque_chiffre_du_tableau_de_bord_a_une_liste(un_alea, client, qui):
             if code != "delai_reponse":
                 a_ouvrir.append((cellule.url, cellule.valeur))
     for ligne in contexte["bassins"].lignes if "bassins" in contexte else ():
-        if cellule := next((c for c in ligne[5:] if c.valeur), None):
-            repondu, attendu = map(int, cellule.valeur.split("/"))
-            a_ouvrir.append((cellule.url, attendu - repondu))
+        if " sur " in ligne[5].texte:
+            repondu, attendu = map(int, ligne[5].texte.split(" sur "))
+            a_ouvrir.append((ligne[5].url, attendu - repondu))
     for url, nombre in a_ouvrir:
         page = client.get(url)
         assert page.status_code == 200 and page.context["page"].paginator.count == nombre, url
@@ -473,11 +473,63 @@ def test_on_filtre_par_motif_diplome_etablissement_et_bassin_de_formation(un_ale
     assert reponse.context["champ"].filtres == ()
 
 
-@pytest.mark.parametrize("jour", ["0001-01-01", "2026-02-31", "31/02/2026", "9999-12-31", "\x00"])
+@pytest.mark.parametrize(
+    "jour", ["0001-01-01", "2026-02-31", "31/02/2026", "9999-12-31", "\x00", "1/1/99999999999999999999"]
+)
 def test_une_date_impossible_ne_casse_pas_la_page(un_alea, client, jour):
     client.force_login(un_alea.rene)
     for champ in ("au", "connu"):
         assert client.get(reverse("statistiques:tableau"), {champ: jour}).status_code == 200
+
+
+def test_une_adresse_d_un_autre_ne_casse_pas_la_page(un_alea, client):
+    """A month that is none, and the link to a file that this reader does not have."""
+    services.rafraichir_tout()
+    cliches.prendre_tous_les_jours()
+    connecter(client, un_alea.rene)
+    for page in ("tableau", "question", "liste", "rapport"):
+        for mois in ("13", "abc"):
+            assert client.get(reverse(f"statistiques:{page}"), {"mois": mois}).status_code == 200
+    lien = {"campagne": "2023-2024", "lieu": "academie", "tableau": "hors_champ_mode"}
+    export = reverse("statistiques:export", args=["csv"])
+    assert client.get(export, lien).status_code == 200
+    connecter(client, un_alea.celia)
+    assert client.get(export, lien).status_code == 404
+
+
+def test_une_ecole_lit_aussi_ceux_dont_elle_a_retire_les_signalements_ensuite(un_alea, client):
+    """They count until the day they were withdrawn: the list of the figure holds as many."""
+    demande = {"campagne": "2023-2024", "indicateur": "jeunes"}
+    services.rafraichir_tout()
+    connecter(client, un_alea.alice)
+    liste = reverse("statistiques:liste")
+    avant = client.get(liste, demande).context["page"].paginator.count
+    seul = next(
+        e
+        for e in Episode.objects.filter(
+            campagne=2023, declarants=[un_alea.lycee.pk], hors_champ_le=None, retire_le=None
+        )
+        if e.tries[0] and e.tries[0] <= date(2024, 6, 30)
+    )
+    retirer(Dossier.objects.get(pk=seul.dossier_id), lambda s: datetime(2024, 9, 15, 10, tzinfo=PARIS))
+    services.rafraichir_tout()
+    memoire._connus.clear()
+    page = client.get(liste, demande)
+    tuile = client.get(reverse("statistiques:tableau"), demande).context["tuiles"][0]
+    assert tuile["texte"] == str(avant) and page.context["page"].paginator.count == avant > 0
+    assert page.context["archives"] == 0
+
+
+def test_une_campagne_sans_precedente_n_est_comparee_a_rien(un_alea, client):
+    services.rafraichir_tout()
+    connecter(client, un_alea.rene)
+    premiere = Episode.objects.order_by("campagne").values_list("campagne", flat=True).first()
+    demande = {"campagne": f"{premiere}-{premiere + 1}"}
+    contexte = client.get(reverse("statistiques:tableau"), demande).context
+    assert [tuile["avant"] for tuile in contexte["tuiles"][:4]] == [""] * 4
+    assert {str(c) for t in contexte["familles"] for ligne in t.lignes for c in ligne[-2:]} == {"–"}
+    phrase = client.get(reverse("statistiques:question"), demande).context["phrase"]
+    assert "contre" not in phrase
 
 
 def test_les_hors_champ_par_source(un_alea, client):
