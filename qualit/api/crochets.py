@@ -69,8 +69,19 @@ def verifier_adresse(url):
             raise AdresseRefusee("Ce nom n’est pas celui d’un serveur public.") from None
     else:
         exiger_publique(litterale)
+    _exiger_un_nom(hote)
     chemin = (morceaux.path or "/") + (f"?{morceaux.query}" if morceaux.query else "")
     return hote, port or (443 if morceaux.scheme == "https" else 80), chemin
+
+
+def _exiger_un_nom(hote):
+    """Raise AdresseRefusee when this host is no name that can be looked up (`exemple..fr`, a label of 64 letters)."""
+    try:
+        hote.encode("idna")  # as getaddrinfo does
+    except UnicodeError:
+        raise AdresseRefusee(
+            "Le nom de ce serveur est mal écrit : vérifiez l’adresse, ses points en particulier."
+        ) from None
 
 
 def exiger_publique(adresse):
@@ -88,6 +99,7 @@ def exiger_publique(adresse):
 
 def resoudre(hote, port):
     """One public IP address of this host. Every address that it has must be public: raises AdresseRefusee, OSError."""
+    _exiger_un_nom(hote)
     trouvees = [
         ipaddress.ip_address(a[4][0].split("%")[0])
         for a in socket.getaddrinfo(hote, port, type=socket.SOCK_STREAM)
@@ -183,21 +195,28 @@ def _prevoir_pour(abonnement, maintenant):
 
 
 def livrer(limite=200):
-    """Deliver what is due. Returns (delivered, not delivered). Each row is taken and committed before it leaves."""
-    remises = refusees = 0
+    """Deliver what is due. Returns (delivered, not delivered). Each row is taken and committed before it leaves.
+
+    A software that failed once waits for the next round: its silence does not keep the others waiting.
+    """
+    remises, muets = 0, set()
     for _ in range(limite):
-        livraison = _prendre()
+        livraison = _prendre(muets)
         if livraison is None:
             break
-        fait = _livrer(livraison)
-        remises += fait
-        refusees += not fait
-    return remises, refusees
+        if _livrer(livraison):
+            remises += 1
+        else:
+            muets.add(livraison.abonnement_id)
+    return remises, len(muets)
 
 
 @transaction.atomic
-def _prendre():
-    """The next due row, its next attempt already written down: a worker that dies here delays it, and loses nothing."""
+def _prendre(muets):
+    """The next due row, its next attempt already written down: a worker that dies here delays it, and loses nothing.
+
+    Those that failed most come first: with one attempt a round, a long queue would else never reach the last attempt.
+    """
     livraison = (
         Livraison.objects.filter(
             remise_le__isnull=True,
@@ -206,9 +225,10 @@ def _prendre():
             abonnement__acces__revoque_le__isnull=True,
             prochain_essai_le__lte=timezone.now(),
         )
+        .exclude(abonnement__in=muets)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("abonnement__acces__responsable", "abonnement__acces__structure")
-        .order_by("prochain_essai_le", "pk")
+        .order_by("-tentatives", "prochain_essai_le", "pk")
         .first()
     )
     if livraison is not None:
