@@ -226,6 +226,41 @@ def test_un_logiciel_muet_suspend_les_avis_et_le_responsable_le_sait(abonne, log
     assert crochets.livrer() == (1, 0)
 
 
+def test_ce_qui_arrive_pendant_une_longue_suspension_est_annonce_a_la_reprise(abonne, logiciel, monde):
+    ete, rentree = timezone.now() + timedelta(days=1), timezone.now() + timedelta(days=60)
+    crochets.prevoir()
+    Abonnement.objects.update(suspendu_le=timezone.now())
+    with time_machine.travel(ete):
+        s = signaler(monde.lycee, monde.alice)
+        gab.juger_recevable(s, par=monde.celia)
+        assert crochets.prevoir() == 0
+    with time_machine.travel(rentree):
+        abonne.refresh_from_db()
+        crochets.reprendre(abonne, par=monde.andre)
+        assert (crochets.prevoir(), crochets.livrer()) == (1, (1, 0))
+        assert crochets.prevoir() == 0
+    assert json.loads(logiciel.recus[0][1])["signalement"] == s.reference
+
+
+def test_une_cle_expiree_puis_renouvelee_annonce_ce_qui_s_est_passe_entre_temps(abonne, logiciel, monde):
+    acces = abonne.acces
+    type(acces).objects.update(expire_le=timezone.now())
+    gab.juger_recevable(signaler(monde.lycee, monde.alice), par=monde.celia)
+    assert crochets.prevoir() == 0
+    rentree = timezone.now() + timedelta(days=60)
+    type(acces).objects.update(expire_le=rentree + timedelta(days=300))
+    with time_machine.travel(rentree):
+        assert crochets.prevoir() == 1
+
+
+def test_une_nouvelle_ecrite_apres_la_recherche_qui_la_suit_est_annoncee(abonne, monde):
+    """A transaction that lasts writes a moment that a search has passed already."""
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        crochets.prevoir()
+    gab.juger_recevable(signaler(monde.lycee, monde.alice), par=monde.celia)
+    assert crochets.prevoir() == 1
+
+
 def test_une_cle_coupee_ne_previent_plus(abonne, logiciel, monde):
     s = signaler(monde.lycee, monde.alice)
     gab.juger_recevable(s, par=monde.celia)

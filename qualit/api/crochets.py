@@ -34,7 +34,7 @@ from .models import Abonnement, Livraison, Portee
 ESSAIS_MAXIMUM = 9  # 2, 4, 8… minutes: eight hours and a half in all
 DELAI = 10  # seconds without a byte
 DELAI_TOTAL = 20  # seconds for the whole exchange, however slowly the bytes drip
-RECHERCHE = timedelta(days=7)  # how far back news are looked for at each round
+RECHERCHE = timedelta(days=7)  # how far before the last search news are looked for: some are written late
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -155,7 +155,10 @@ def reprendre(abonnement, *, par):
 
 
 def prevoir(maintenant=None):
-    """Write a `Livraison` for each report with news that its software was not told of. Returns how many."""
+    """Write a `Livraison` for each report with news that its software was not told of. Returns how many.
+
+    A subscription that is suspended, or whose key is out of use, is searched again from where it stopped.
+    """
     maintenant = maintenant or timezone.now()
     abonnements = Abonnement.objects.filter(
         suspendu_le__isnull=True,
@@ -172,9 +175,10 @@ def _prevoir_pour(abonnement, maintenant):
         user = services.agir_pour(abonnement.acces)
     except services.ResponsableParti:
         return 0
+    vu = abonnement.cherche_le
     nouvelles = (
         retours.avec_nouvelles(retours.mes_signalements(user))
-        .filter(nouvelle_le__gt=max(abonnement.depuis, maintenant - RECHERCHE))
+        .filter(nouvelle_le__gt=max(abonnement.depuis, vu - RECHERCHE) if vu else abonnement.depuis)
         .values_list("pk", "reference", "nouvelle_le")
     )
     dites = set(
@@ -182,6 +186,8 @@ def _prevoir_pour(abonnement, maintenant):
             "signalement", "nouvelle_le"
         )
     )
+    abonnement.cherche_le = maintenant
+    abonnement.save(update_fields=["cherche_le"])
     return len(
         Livraison.objects.bulk_create(
             [
