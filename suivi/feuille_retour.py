@@ -37,9 +37,15 @@ class Cellule:
     avant: str
     mien: str
     leur: str
+    vu: str | None = None
+    """The stored value that the page showed when the choice was made."""
     choix: str = ""
     regle: bool = False
     """The choice was made when this row came before."""
+
+    def __post_init__(self):
+        if self.vu != self.leur:  # stored since: the value of today is to be seen before it is overwritten
+            self.choix = ""
 
     @property
     def conflit(self):
@@ -99,7 +105,7 @@ class Rang:
 def comparer(releve, missions, choix=None, *, par):
     """What these rows would do, sent by `par`, for the missions (queryset) of that person: [Rang].
 
-    choix: {(mission, field): mien|leur}.
+    choix: {(mission, field): (stored value that was shown, mien|leur)}.
     """
     choix = choix or {}
     connues = {
@@ -161,7 +167,7 @@ def _comparer(rang, saisies, marque, codes, choix, par):
         Etape.objects.valables().filter(mission=mission, quand__gt=depuis).select_related("par")
     )
     rang.cellules = [
-        Cellule(c, titre, avant[c], valeurs[c], leurs[c], choix.get((mission.reference, c), ""))
+        Cellule(c, titre, avant[c], valeurs[c], leurs[c], *choix.get((mission.reference, c), ()))
         for c, (titre, *_) in CHAMPS_DEVENIR.items()
     ]
     for cellule in rang.conflits:

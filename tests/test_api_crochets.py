@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from gab import services as gab
 from qualit.api import crochets
-from qualit.api.models import Livraison
+from qualit.api.models import Abonnement, Livraison
 from suivi import services as suivi
 
 from .monde import connecter, ouvrir_acces, signaler
@@ -99,6 +99,9 @@ def abonne(monde, logiciel):
         "https://logiciel.example.fr/a b",
         "https://logiciel.example.fr/a\r\nX: y",
         "https://lögiciel.example.fr/",
+        "https://example..fr/avis",
+        "https://.example.fr/avis",
+        f"https://{'a' * 64}.fr/avis",
     ],
 )
 def test_une_adresse_privee_ou_mal_formee_est_refusee(en_production, url):
@@ -223,6 +226,41 @@ def test_un_logiciel_muet_suspend_les_avis_et_le_responsable_le_sait(abonne, log
     assert crochets.livrer() == (1, 0)
 
 
+def test_ce_qui_arrive_pendant_une_longue_suspension_est_annonce_a_la_reprise(abonne, logiciel, monde):
+    ete, rentree = timezone.now() + timedelta(days=1), timezone.now() + timedelta(days=60)
+    crochets.prevoir()
+    Abonnement.objects.update(suspendu_le=timezone.now())
+    with time_machine.travel(ete):
+        s = signaler(monde.lycee, monde.alice)
+        gab.juger_recevable(s, par=monde.celia)
+        assert crochets.prevoir() == 0
+    with time_machine.travel(rentree):
+        abonne.refresh_from_db()
+        crochets.reprendre(abonne, par=monde.andre)
+        assert (crochets.prevoir(), crochets.livrer()) == (1, (1, 0))
+        assert crochets.prevoir() == 0
+    assert json.loads(logiciel.recus[0][1])["signalement"] == s.reference
+
+
+def test_une_cle_expiree_puis_renouvelee_annonce_ce_qui_s_est_passe_entre_temps(abonne, logiciel, monde):
+    acces = abonne.acces
+    type(acces).objects.update(expire_le=timezone.now())
+    gab.juger_recevable(signaler(monde.lycee, monde.alice), par=monde.celia)
+    assert crochets.prevoir() == 0
+    rentree = timezone.now() + timedelta(days=60)
+    type(acces).objects.update(expire_le=rentree + timedelta(days=300))
+    with time_machine.travel(rentree):
+        assert crochets.prevoir() == 1
+
+
+def test_une_nouvelle_ecrite_apres_la_recherche_qui_la_suit_est_annoncee(abonne, monde):
+    """A transaction that lasts writes a moment that a search has passed already."""
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        crochets.prevoir()
+    gab.juger_recevable(signaler(monde.lycee, monde.alice), par=monde.celia)
+    assert crochets.prevoir() == 1
+
+
 def test_une_cle_coupee_ne_previent_plus(abonne, logiciel, monde):
     s = signaler(monde.lycee, monde.alice)
     gab.juger_recevable(s, par=monde.celia)
@@ -230,6 +268,51 @@ def test_une_cle_coupee_ne_previent_plus(abonne, logiciel, monde):
     monde_acces = abonne.acces
     type(monde_acces).objects.filter(pk=monde_acces.pk).update(revoque_le=timezone.now())
     assert crochets.livrer() == (0, 0) and crochets.prevoir() == 0
+
+
+@pytest.fixture
+def nouvelles(abonne, logiciel, monde):
+    """Three notices due for the lycée, whose address will fail, then one for the lycée of Lisieux, at `logiciel`."""
+    lisieux, _ = ouvrir_acces(monde.lycee_lisieux, monde.lucie, par=monde.rene)
+    crochets.abonner(lisieux, abonne.url, par=monde.rene)
+    for rang in range(3):
+        gab.juger_recevable(signaler(monde.lycee, monde.alice, rang), par=monde.celia)
+    crochets.prevoir()
+    gab.juger_recevable(signaler(monde.lycee_lisieux, monde.lucie, 3), par=monde.denis)
+    crochets.prevoir()
+    assert Livraison.objects.count() == 4
+
+
+def test_un_logiciel_muet_ne_fait_attendre_les_autres_qu_une_fois_par_tour(abonne, logiciel, nouvelles):
+    Abonnement.objects.filter(pk=abonne.pk).update(url="http://127.0.0.1:9/avis")
+    assert crochets.livrer() == (1, 1)
+    assert sorted(abonne.livraisons.values_list("tentatives", flat=True)) == [0, 0, 1]
+    Abonnement.objects.filter(pk=abonne.pk).update(url=f"http://127.0.0.1:{logiciel.server_port}/avis")
+    with time_machine.travel(timezone.now() + timedelta(minutes=3)):
+        assert crochets.livrer() == (3, 0)
+
+
+def test_une_file_ne_retarde_pas_la_suspension_d_un_logiciel_muet(abonne, logiciel, nouvelles):
+    Abonnement.objects.filter(pk=abonne.pk).update(url="http://127.0.0.1:9/avis")
+    quand = timezone.now()
+    for essai in range(crochets.ESSAIS_MAXIMUM):
+        with time_machine.travel(quand):
+            crochets.livrer()
+        quand += timedelta(minutes=2 ** (essai + 1), seconds=1)
+    abonne.refresh_from_db()
+    assert abonne.suspendu_le is not None
+
+
+def test_un_nom_impossible_n_arrete_pas_les_autres_et_finit_par_etre_suspendu(abonne, logiciel, nouvelles):
+    Abonnement.objects.filter(pk=abonne.pk).update(url="https://example..fr/avis")
+    quand = timezone.now()
+    for _ in range(crochets.ESSAIS_MAXIMUM):
+        with time_machine.travel(quand):
+            crochets.livrer()
+        quand += timedelta(days=1)
+    abonne.refresh_from_db()
+    assert abonne.suspendu_le is not None and len(logiciel.recus) == 1
+    assert "mal écrit" in abonne.livraisons.filter(abandonnee_le__isnull=False).get().dernier_resultat
 
 
 def test_un_serveur_absent_ne_perd_rien(abonne, logiciel, monde):

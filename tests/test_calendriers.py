@@ -66,6 +66,17 @@ def test_les_seances_de_son_bassin_seulement(client, monde):
     assert refus.status_code == 302 and not FluxCalendrier.objects.filter(bassin=monde.lisieux).exists()
 
 
+def test_une_seance_annulee_l_est_aussi_dans_l_agenda(client, monde):
+    quand = timezone.now() + timedelta(days=5)
+    Seance.objects.create(bassin=monde.caen, quand=quand, lieu="Salle 2")
+    apres = quand + timedelta(hours=4)
+    Seance.objects.create(bassin=monde.caen, quand=apres, lieu="Salle 3", etat=Seance.Etat.ANNULEE)
+    connecter(client, monde.celia)
+    texte = lire(adresse_de(client, "seances", "caen")).content.decode()
+    etats = [e.partition("STATUS:")[2].split()[0] for e in texte.split("BEGIN:VEVENT")[1:]]
+    assert etats == ["CONFIRMED", "CANCELLED"]
+
+
 def test_changer_ou_couper_l_adresse_ferme_l_ancienne(client, monde):
     connecter(client, monde.celia)
     ancienne = adresse_de(client, "seances", "caen")

@@ -81,10 +81,13 @@ def envoyer(client, classeur, nom="suivi.xlsx"):
     return reponse["Location"], client.get(reponse["Location"]).content.decode()
 
 
-def confirmer(client, adresse, **choix):
-    return client.post(
-        adresse, {c.replace("__", "-"): v for c, v in choix.items()}, follow=True
-    ).content.decode()
+def confirmer(client, adresse, choix=None):
+    return client.post(adresse, choix or {}, follow=True).content.decode()
+
+
+def choisir(page, mission, qui):
+    """What the page posts when that side is ticked in each cell of the mission."""
+    return dict(re.findall(rf'name="(choix-{mission.reference}-\w+)" value="({qui}:[^"]*)"', page))
 
 
 # --- Out -----------------------------------------------------------------------------------------------------
@@ -223,9 +226,8 @@ def test_un_desaccord_se_montre_cellule_par_cellule(omar, missions, desaccord):
 
 @pytest.mark.parametrize(("choix", "code", "nombre"), [("mien", "mlds", 3), ("leur", "apprentissage", 2)])
 def test_on_garde_la_valeur_choisie(omar, missions, desaccord, choix, code, nombre):
-    adresse, _ = envoyer(omar, desaccord)
-    reference = missions[0].reference
-    confirmer(omar, adresse, **{f"choix__{reference}__code": choix, f"choix__{reference}__date": choix})
+    adresse, page = envoyer(omar, desaccord)
+    confirmer(omar, adresse, choisir(page, missions[0], choix))
     devenirs = missions[0].dossier.devenirs
     assert devenirs.get(remplace_le__isnull=True).code == code and devenirs.count() == nombre
 
@@ -233,9 +235,8 @@ def test_on_garde_la_valeur_choisie(omar, missions, desaccord, choix, code, nomb
 def test_un_desaccord_regle_n_est_pas_redemande_avant_que_le_portail_ne_change(
     omar, missions, desaccord, monde
 ):
-    adresse, _ = envoyer(omar, desaccord)
-    reference = missions[0].reference
-    confirmer(omar, adresse, **{f"choix__{reference}__code": "leur", f"choix__{reference}__date": "leur"})
+    adresse, page = envoyer(omar, desaccord)
+    confirmer(omar, adresse, choisir(page, missions[0], "leur"))
     _, page = envoyer(omar, desaccord)
     assert "0 ligne en désaccord" in page and "Rien à enregistrer" in page
     assert "« Devenir » : la valeur du portail, Apprentissage" in page
@@ -246,6 +247,22 @@ def test_un_desaccord_regle_n_est_pas_redemande_avant_que_le_portail_ne_change(
         missions[0].dossier, "emploi_durable", date=timezone.localdate(), source="structure", par=monde.celia
     )
     assert "1 ligne en désaccord" in envoyer(omar, desaccord)[1]
+
+
+@pytest.mark.parametrize("qui", ["mien", "leur"])
+def test_un_choix_ne_vaut_que_pour_la_valeur_qui_etait_montree(omar, missions, desaccord, monde, qui):
+    """A value stored between the choice and the confirmation is shown before anything replaces it."""
+    adresse, page = envoyer(omar, desaccord)
+    services.enregistrer_devenir(
+        missions[0].dossier, "emploi_durable", date=timezone.localdate(), source="structure", par=monde.celia
+    )
+    page = confirmer(omar, adresse, choisir(page, missions[0], qui))
+    assert "Rien n’est enregistré" in page and "1 ligne en désaccord" in page
+    actuel = missions[0].dossier.devenirs.filter(remplace_le__isnull=True)
+    assert actuel.get().code == "emploi_durable"
+    assert "emploi_durable" in choisir(page, missions[0], "mien")[f"choix-{missions[0].reference}-code"]
+    confirmer(omar, adresse, choisir(page, missions[0], "mien"))
+    assert actuel.get().code == "mlds"
 
 
 def test_un_desaccord_apparu_pendant_la_verification_arrete_tout(omar, missions, monde):

@@ -1,7 +1,10 @@
 """Reference tables by file: preview, dated labels, versions, and the way back."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -99,6 +102,154 @@ def test_un_libelle_change_a_partir_d_un_jour(rene):
     assert nomenclatures.libelle("regimes", "externe") == "Externe"
     assert nomenclatures.libelle("regimes", "externe", jour) == "Externe libre"
     assert Terme.objects.filter(liste="regimes", code="externe").count() == 2
+
+
+EXTERNE_LIBRE = "liste;code;libellé\nregimes;externe;Externe libre\n"
+
+
+def externes():
+    """The terms of `externe`: (label, first day, last day), in order of time."""
+    termes = Terme.objects.filter(liste="regimes", code="externe").order_by(
+        F("valide_du").asc(nulls_first=True)
+    )
+    return list(termes.values_list("libelle", "valide_du", "valide_au"))
+
+
+def changer(client, texte, jour=None):
+    """Send a list of terms and confirm it when it changes something; returns the page of the preview."""
+    dater = {"a_partir_du": f"{jour:%d/%m/%Y}"} if jour else {}
+    adresse, page = envoyer(client, "nomenclatures", texte, **dater)
+    if "Rien à enregistrer" not in page:
+        assert client.post(adresse).status_code == 302
+    return page
+
+
+@pytest.fixture(params=[-30, 30])
+def bascule(rene, request):
+    """The day from which « Externe » reads « Externe libre », past or to come."""
+    jour = timezone.localdate() + timedelta(days=request.param)
+    changer(rene, EXTERNE_LIBRE, jour)
+    return jour
+
+
+def test_le_meme_changement_de_libelle_renvoye_n_ajoute_que_ce_qui_manquait(rene, bascule):
+    termes = externes()
+    assert termes == [
+        ("Externe", None, bascule - timedelta(days=1)),
+        ("Externe libre", bascule, None),
+    ]
+    ordre = Terme.objects.filter(liste="regimes", code="externe").first().ordre
+    ajout = (
+        "liste;code;libellé;ordre\n"
+        f"regimes;externe;Externe libre;{ordre}\n"
+        "regimes;interne_semaine;Interne la semaine;40\n"
+    )
+    page = changer(rene, ajout, bascule)
+    assert "1 ligne nouvelle, 0 ligne modifiée" in page
+    assert externes() == termes and "interne_semaine" in dict(nomenclatures.choix("regimes"))
+
+
+def test_l_export_d_avant_renvoye_avec_la_meme_date_ne_change_rien(rene):
+    avant = telecharger(rene, f"{BASE}nomenclatures/")
+    jour = timezone.localdate() + timedelta(days=30)
+    texte = avant.replace("regimes;externe;Externe;", "regimes;externe;Externe libre;")
+    assert "1 ligne modifiée" in changer(rene, texte, jour)
+    termes = externes()
+    assert "Rien à enregistrer" in changer(rene, texte, jour)
+    assert externes() == termes
+
+
+def test_un_libelle_deja_change_l_est_aussi_pour_une_date_plus_lointaine(rene, bascule):
+    plus_tard = bascule + timedelta(days=60)
+    assert "Rien à enregistrer" in changer(rene, EXTERNE_LIBRE, plus_tard)
+    changer(rene, EXTERNE_LIBRE.replace("libre", "autonome"), plus_tard)
+    assert externes() == [
+        ("Externe", None, bascule - timedelta(days=1)),
+        ("Externe libre", bascule, plus_tard - timedelta(days=1)),
+        ("Externe autonome", plus_tard, None),
+    ]
+
+
+def test_un_libelle_change_entre_deux_dates_prend_fin_avec_l_ancien(rene, bascule):
+    plus_tot = bascule - timedelta(days=10)
+    changer(rene, EXTERNE_LIBRE.replace("libre", "autonome"), plus_tot)
+    assert externes() == [
+        ("Externe", None, plus_tot - timedelta(days=1)),
+        ("Externe autonome", plus_tot, bascule - timedelta(days=1)),
+        ("Externe libre", bascule, None),
+    ]
+
+
+def test_une_correction_sans_date_vise_le_terme_en_vigueur(rene):
+    jour = timezone.localdate() - timedelta(days=30)
+    changer(rene, EXTERNE_LIBRE, jour)
+    page = changer(rene, EXTERNE_LIBRE.replace("libre", "(libre)"))
+    assert "Externe libre → <strong>Externe (libre)</strong>" in page
+    assert externes() == [
+        ("Externe", None, jour - timedelta(days=1)),
+        ("Externe (libre)", jour, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "texte",
+    [
+        "liste;code;libellé;ordre;valide du\nregimes;externe;Externe libre;1;01/09/2020\n",
+        "liste;code;libellé;valide du;valide au\nregimes;externe;Externe;;\n",
+    ],
+)
+def test_deux_termes_du_meme_code_ne_sont_jamais_en_vigueur_ensemble(rene, bascule, texte):
+    """A second open term, or the former one opened again: refused, and nothing of that code is written."""
+    termes = externes()
+    page = changer(rene, texte)
+    assert "1 ligne refusée" in page and "aurait deux termes à la fois" in page
+    assert "Rien à enregistrer" in page and externes() == termes
+
+
+def test_un_terme_peut_prendre_la_suite_d_un_autre_dans_le_meme_fichier(rene):
+    page = changer(
+        rene,
+        "liste;code;libellé;ordre;valide du;valide au\n"
+        "regimes;externe;Externe;10;;31/08/2020\n"
+        "regimes;externe;Externe libre;10;01/09/2020;\n",
+    )
+    assert "1 ligne nouvelle, 1 ligne modifiée" in page
+    assert externes() == [
+        ("Externe", None, date(2020, 8, 31)),
+        ("Externe libre", date(2020, 9, 1), None),
+    ]
+
+
+def test_un_changement_date_et_la_ligne_de_ce_jour_ne_s_ecrivent_pas_deux_fois(rene):
+    jour = timezone.localdate() + timedelta(days=30)
+    page = changer(
+        rene,
+        "liste;code;libellé;ordre;valide du\n"
+        "regimes;externe;Externe libre;10;\n"
+        f"regimes;externe;Externe seul;10;{jour:%d/%m/%Y}\n",
+        jour,
+    )
+    assert "1 ligne refusée" in page and "déjà plus haut" in page
+    assert [libelle for libelle, *_ in externes()] == ["Externe", "Externe libre"]
+
+
+def test_un_terme_fini_ne_change_pas_de_libelle_apres_sa_fin(rene):
+    changer(rene, "liste;code;valide au\nregimes;externe;31/08/2020\n")
+    page = changer(rene, EXTERNE_LIBRE, timezone.localdate())
+    assert "1 ligne refusée" in page and "prend fin le 31/08/2020" in page
+    assert externes() == [("Externe", None, date(2020, 8, 31))]
+
+
+def test_revenir_avant_un_changement_de_libelle_rend_l_ancien_partout(rene, bascule):
+    reponse = rene.post(f"{BASE}nomenclatures/versions/1/revenir/")
+    rene.post(reponse["Location"])
+    assert externes() == [
+        ("Externe", None, None),
+        ("Externe libre", bascule, bascule - timedelta(days=1)),
+    ]
+    assert nomenclatures.libelle("regimes", "externe", bascule) == "Externe"
+    adresse, page = envoyer(rene, "nomenclatures", telecharger(rene, f"{BASE}nomenclatures/"))
+    assert "Rien à enregistrer" in page and "0 ligne refusée" in page
 
 
 def test_sans_date_c_est_une_correction(rene):

@@ -7,9 +7,10 @@ Nomenclatures, bassins and communes → bassin are compared here; structures hav
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from qualit.echanges.lecture import FichierIllisible
@@ -25,6 +26,8 @@ from . import structures
 from .models import VersionReferentiel
 
 Jeu = VersionReferentiel.Jeu
+ECRITES = {"nouvelle", "modifiee", "fermee"}
+UN_JOUR = timedelta(days=1)
 LISTE_CODE = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 
@@ -37,8 +40,13 @@ class LigneReferentiel:
     effet: str = "identique"
     changements: list = field(default_factory=list)  # (column, before, after)
     erreurs: list = field(default_factory=list)
-    valeurs: dict = field(default_factory=dict)
-    objet: object = None
+    ecritures: list = field(default_factory=list)
+    """What is stored: [(row or None for a new one, {field: text})]."""
+
+    def refuser(self, raison):
+        self.effet, self.changements = "refusee", []
+        if raison not in self.erreurs:
+            self.erreurs.append(raison)
 
 
 class Referentiel:
@@ -60,20 +68,27 @@ class Referentiel:
         """{field: text} of a row."""
         raise NotImplementedError
 
+    def designer(self, lues, existants, jour):
+        """The key of the row that a line names; `jour`: when several have the same code, the day that tells."""
+        return _cle(self, lues)
+
     def lire(self, valeurs, existant):
         """Check the texts of a line and return them in their stored form. Raises ValueError, its message in French."""
         raise NotImplementedError
 
-    def ecrire(self, ligne, a_partir_du):
-        """Store a new or changed line."""
+    def ecritures(self, objet, valeurs, existants, a_partir_du):
+        """What storing a line comes to, as in `LigneReferentiel`. Raises ValueError, its message in French."""
+        return [(objet, valeurs)]
+
+    def controler(self, lignes, existants):
+        """Refuse the lines that cannot go together."""
+
+    def ecrire(self, objet, valeurs):
+        """Store a row, new when `objet` is None."""
         raise NotImplementedError
 
-    def fermer(self, ligne):
-        """Put an end to a row that an earlier version did not have."""
-
-    def ferme(self, objet):
-        """Whether a row that the earlier version did not have can be put an end to, and is not over yet."""
-        return False
+    def close(self, objet, vues):
+        """The values that end a row which an earlier version (`vues`: its keys) did not have; None when it stays."""
 
 
 def _jour(texte):
@@ -97,7 +112,8 @@ class Nomenclatures(Referentiel):
     cle = ("liste", "code", "valide_du")
     aide = (
         "Une ligne par terme. Le code ne change jamais ; un terme qui ne sert plus reçoit une date dans « valide au », "
-        "il n’est jamais effacé : les fiches qui le portent gardent son libellé."
+        "il n’est jamais effacé : les fiches qui le portent gardent son libellé. Sans la colonne « valide du », une ligne "
+        "désigne le terme en vigueur."
     )
 
     def objets(self):
@@ -112,6 +128,15 @@ class Nomenclatures(Referentiel):
             "valide_du": _texte(objet.valide_du),
             "valide_au": _texte(objet.valide_au),
         }
+
+    def designer(self, lues, existants, jour):
+        """Without the column « valide du », a code names its term in force on that day, else the last one."""
+        cle = _cle(self, lues)
+        if lues["valide_du"] is not None:
+            return cle
+        memes = [terme for connue, (terme, _) in existants.items() if connue[:2] == cle[:2]]
+        terme = nomenclatures.du_jour(memes, jour)
+        return (*cle[:2], _texte(terme.valide_du)) if terme else cle
 
     def listes(self):
         if not hasattr(self, "_listes"):
@@ -130,7 +155,7 @@ class Nomenclatures(Referentiel):
         if not valeurs["ordre"].isascii() or not valeurs["ordre"].isdigit() or len(valeurs["ordre"]) > 6:
             raise ValueError("L’ordre est un nombre entier.")
         du, au = _jour(valeurs["valide_du"]), _jour(valeurs["valide_au"])
-        if du and au and au < du - timedelta(days=1):
+        if du and au and au < du - UN_JOUR:
             raise ValueError("« valide au » précède « valide du ».")
         return valeurs | {
             "ordre": str(int(valeurs["ordre"])),
@@ -138,30 +163,70 @@ class Nomenclatures(Referentiel):
             "valide_au": _texte(au),
         }
 
-    def ecrire(self, ligne, a_partir_du):
-        v, terme = ligne.valeurs, ligne.objet
+    def ecritures(self, terme, valeurs, existants, a_partir_du):
+        """A label changed from a day on is another term: the former one stays on what was dated before that day."""
+        if (
+            terme is None
+            or a_partir_du is None
+            or terme.libelle == valeurs["libelle"]
+            or (terme.valide_du or date.min) >= a_partir_du
+        ):
+            return [(terme, valeurs)]
+        fin = _jour(valeurs["valide_au"])
+        if fin and fin < a_partir_du:
+            raise ValueError(
+                f"Ce terme prend fin le {_texte(fin)}, avant le changement de libellé : "
+                "prolongez-le dans « valide au », ou corrigez son libellé sans donner de date."
+            )
+        veille = min(terme.valide_au or date.max, a_partir_du - UN_JOUR)
+        debut = _texte(a_partir_du)
+        connu, _ = existants.get((terme.liste, terme.code, debut), (None, None))
+        return [
+            (terme, self.valeurs(terme) | {"valide_au": _texte(veille)}),
+            (connu, valeurs | {"valide_du": debut}),
+        ]
+
+    def controler(self, lignes, existants):
+        """A code has one term a day: else all the lines that change it are refused, and it stays as it is."""
+        termes, changements = {}, {}
+        for cle, (_, valeurs) in existants.items():
+            termes.setdefault(cle[:2], {})[cle] = valeurs
+        for ligne in lignes:
+            for _, valeurs in ligne.ecritures if ligne.effet in ECRITES else ():
+                cle = _cle(self, valeurs)
+                termes.setdefault(cle[:2], {})[cle] = valeurs
+                changements.setdefault(cle[:2], []).append(ligne)
+        for code, changees in changements.items():
+            periodes = [(_jour(v["valide_du"]), _jour(v["valide_au"])) for v in termes[code].values()]
+            periodes = sorted((du or date.min, au or date.max) for du, au in periodes)
+            periodes = [(du, au) for du, au in periodes if du <= au]
+            for (_, fin), (debut, _) in pairwise(periodes):
+                if debut <= fin:
+                    for ligne in changees:
+                        ligne.refuser(
+                            f"Le code « {code[1]} » aurait deux termes à la fois à partir du {_texte(debut)} : "
+                            "mettez fin au premier dans « valide au », au plus tard la veille."
+                        )
+                    break
+
+    def ecrire(self, terme, valeurs):
         if terme is None:
-            modele = Terme.objects.filter(liste=v["liste"], code=v["code"]).order_by("-valide_du").first()
-            terme = Terme(liste=v["liste"], code=v["code"], plus=modele.plus if modele else {})
-        elif a_partir_du and terme.libelle != v["libelle"] and (terme.valide_du or date.min) < a_partir_du:
-            # the former label stays on what was dated before that day
-            Terme.objects.filter(pk=terme.pk).update(valide_au=a_partir_du - timedelta(days=1))
-            terme = Terme(liste=terme.liste, code=terme.code, plus=terme.plus)
-            v = v | {"valide_du": _texte(a_partir_du)}
-        terme.libelle, terme.ordre = v["libelle"], int(v["ordre"])
-        terme.valide_du, terme.valide_au = _jour(v["valide_du"]), _jour(v["valide_au"])
+            memes = Terme.objects.filter(liste=valeurs["liste"], code=valeurs["code"])
+            modele = memes.order_by(F("valide_du").desc(nulls_last=True)).first()
+            terme = Terme(liste=valeurs["liste"], code=valeurs["code"], plus=modele.plus if modele else {})
+        terme.libelle, terme.ordre = valeurs["libelle"], int(valeurs["ordre"])
+        terme.valide_du, terme.valide_au = _jour(valeurs["valide_du"]), _jour(valeurs["valide_au"])
         terme.save()
 
-    def ferme(self, objet):
-        return objet.valide_au is None or objet.valide_au >= timezone.localdate()
-
-    def fermer(self, ligne):
-        hier = timezone.localdate() - timedelta(days=1)
-        terme = ligne.objet
-        terme.valide_au = (
-            min(hier, terme.valide_du - timedelta(days=1)) if (terme.valide_du or hier) > hier else hier
-        )
-        terme.save()
+    def close(self, terme, vues):
+        """Ended yesterday; before it began when it had not, or when the code goes back to another term."""
+        fin = timezone.localdate() - UN_JOUR
+        remplacee = any(cle[:2] == (terme.liste, terme.code) for cle in vues)
+        if terme.valide_du and (remplacee or terme.valide_du > fin):
+            fin = terme.valide_du - UN_JOUR
+        if terme.valide_au and terme.valide_au <= fin:
+            return None
+        return self.valeurs(terme) | {"valide_au": _texte(fin)}
 
 
 class Bassins(Referentiel):
@@ -194,9 +259,9 @@ class Bassins(Referentiel):
             raise ValueError(" ".join(getattr(erreur, "messages", [str(erreur)]))) from None
         return {champ: str(getattr(copie, champ)) for champ in self.colonnes}
 
-    def ecrire(self, ligne, a_partir_du):
-        bassin = ligne.objet or Bassin(academie=self.academie)
-        for champ, valeur in ligne.valeurs.items():
+    def ecrire(self, bassin, valeurs):
+        bassin = bassin or Bassin(academie=self.academie)
+        for champ, valeur in valeurs.items():
             setattr(bassin, champ, valeur)
         bassin.save()
 
@@ -247,10 +312,11 @@ class Communes(Referentiel):
             raise ValueError(f"Le bassin « {valeurs['bassin']} » n’existe pas dans l’académie.")
         return {"code_insee": existant.code_insee, "nom": existant.nom, "bassin": bassin.code}
 
-    def ecrire(self, ligne, a_partir_du):
-        Commune.objects.filter(pk=ligne.objet.pk).update(bassin=self.bassins()[ligne.valeurs["bassin"]])
-        Structure.objects.filter(commune=ligne.objet, bassin_force=False, academie=self.academie).update(
-            bassin=self.bassins()[ligne.valeurs["bassin"]]
+    def ecrire(self, commune, valeurs):
+        bassin = self.bassins()[valeurs["bassin"]]
+        Commune.objects.filter(pk=commune.pk).update(bassin=bassin)
+        Structure.objects.filter(commune=commune, bassin_force=False, academie=self.academie).update(
+            bassin=bassin
         )
 
 
@@ -314,55 +380,57 @@ def en_fichier(request, referentiel, objets):
     )
 
 
-def comparer(referentiel, lignes, *, retour=False):
+def comparer(referentiel, lignes, *, a_partir_du=None, retour=False):
     """What these rows (dicts header → text, with `_ligne`) would change: [LigneReferentiel].
 
-    An absent column changes nothing. retour: the rows are an earlier version; what it did not have is then closed,
-    where a row can be.
+    An absent column changes nothing. a_partir_du: the day from which changed labels hold. retour: the rows are an
+    earlier version; what it did not have is then closed, where a row can be.
     """
     existants = {}
     for objet in referentiel.objets():
         valeurs = referentiel.valeurs(objet)
         existants[tuple(valeurs[c] for c in referentiel.cle)] = (objet, valeurs)
     entetes = {champ: cle_de_tri(titre).replace(" ", "_") for champ, titre in referentiel.colonnes.items()}
+    jour = a_partir_du or timezone.localdate()
     vues, sortie = set(), []
     for ligne in lignes:
         lues = {champ: ligne.get(entete, ligne.get(champ)) for champ, entete in entetes.items()}
-        cle = _cle(referentiel, lues)
+        cle = referentiel.designer(lues, existants, jour)
         objet, avant = existants.get(cle, (None, dict.fromkeys(referentiel.colonnes, "")))
         valeurs = {champ: avant[champ] if lue is None else lue.strip() for champ, lue in lues.items()}
         resultat = LigneReferentiel(
             ligne["_ligne"], valeurs.get("libelle") or valeurs.get("nom") or str(cle[0])
         )
         sortie.append(resultat)
-        resultat.objet = objet
-        if cle in vues:
-            resultat.erreurs.append("Cette ligne est déjà plus haut dans la liste.")
-        vues.add(cle)
+        touchees = {cle}
         try:
-            resultat.valeurs = referentiel.lire(valeurs, objet)
+            resultat.ecritures = referentiel.ecritures(
+                objet, referentiel.lire(valeurs, objet), existants, a_partir_du
+            )
+            touchees |= {_cle(referentiel, ecrites) for _, ecrites in resultat.ecritures}
         except ValueError as erreur:
-            resultat.erreurs.append(str(erreur))
+            resultat.refuser(str(erreur))
+        if touchees & vues:
+            resultat.refuser("Cette ligne est déjà plus haut dans la liste.")
+        vues |= touchees
         if resultat.erreurs:
-            resultat.effet = "refusee"
             continue
-        resultat.changements = [
-            (titre, avant[champ], resultat.valeurs[champ])
-            for champ, titre in referentiel.colonnes.items()
-            if avant[champ] != resultat.valeurs[champ]
-        ]
-        if objet is None:
-            resultat.effet = "nouvelle"
-        elif resultat.changements:
-            resultat.effet = "modifiee"
+        if any(un is None or referentiel.valeurs(un) != ecrites for un, ecrites in resultat.ecritures):
+            resultat.effet = "modifiee" if objet else "nouvelle"
+            resultat.changements = [
+                (titre, avant[champ], resultat.ecritures[-1][1][champ])
+                for champ, titre in referentiel.colonnes.items()
+                if avant[champ] != resultat.ecritures[-1][1][champ]
+            ]
     if retour:
         for cle, (objet, valeurs) in existants.items():
-            if cle not in vues and referentiel.ferme(objet):
+            if cle not in vues and (close := referentiel.close(objet, vues)):
                 sortie.append(
                     LigneReferentiel(
-                        0, valeurs.get("libelle") or str(cle[0]), "fermee", valeurs=valeurs, objet=objet
+                        0, valeurs.get("libelle") or str(cle[0]), "fermee", ecritures=[(objet, close)]
                     )
                 )
+    referentiel.controler(sortie, existants)
     return sortie
 
 
@@ -397,12 +465,11 @@ def appliquer(referentiel, lignes, *, par, motif="", a_partir_du=None, retour=Fa
     """Apply what `comparer` announces, computed now; refused lines are left out. Returns {effect: count}."""
     garder_l_etat(referentiel)
     bilan = {"nouvelle": 0, "modifiee": 0, "fermee": 0, "identique": 0, "refusee": 0}
-    for ligne in comparer(referentiel, lignes, retour=retour):
+    for ligne in comparer(referentiel, lignes, a_partir_du=a_partir_du, retour=retour):
         bilan[ligne.effet] += 1
-        if ligne.effet in {"nouvelle", "modifiee"}:
-            referentiel.ecrire(ligne, a_partir_du)
-        elif ligne.effet == "fermee":
-            referentiel.fermer(ligne)
+        if ligne.effet in ECRITES:
+            for objet, valeurs in ligne.ecritures:
+                referentiel.ecrire(objet, valeurs)
     nomenclatures.vider_cache()
     memoriser(referentiel, par=par, motif=motif, bilan=bilan)
     return bilan

@@ -106,6 +106,7 @@ def evenements(flux, maintenant=None):
             "titre": f"Séance du GAB, {flux.bassin}",
             "lieu": s.lieu,
             "texte": f"{s.get_etat_display()}. {settings.ADRESSE_DU_SITE}/gab/seances/{s.reference}/",
+            "annule": s.etat == Seance.Etat.ANNULEE,
             "sequence": s.version,
         }
         for s in seances

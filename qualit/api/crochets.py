@@ -34,7 +34,7 @@ from .models import Abonnement, Livraison, Portee
 ESSAIS_MAXIMUM = 9  # 2, 4, 8… minutes: eight hours and a half in all
 DELAI = 10  # seconds without a byte
 DELAI_TOTAL = 20  # seconds for the whole exchange, however slowly the bytes drip
-RECHERCHE = timedelta(days=7)  # how far back news are looked for at each round
+RECHERCHE = timedelta(days=7)  # how far before the last search news are looked for: some are written late
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -69,8 +69,19 @@ def verifier_adresse(url):
             raise AdresseRefusee("Ce nom n’est pas celui d’un serveur public.") from None
     else:
         exiger_publique(litterale)
+    _exiger_un_nom(hote)
     chemin = (morceaux.path or "/") + (f"?{morceaux.query}" if morceaux.query else "")
     return hote, port or (443 if morceaux.scheme == "https" else 80), chemin
+
+
+def _exiger_un_nom(hote):
+    """Raise AdresseRefusee when this host is no name that can be looked up (`exemple..fr`, a label of 64 letters)."""
+    try:
+        hote.encode("idna")  # as getaddrinfo does
+    except UnicodeError:
+        raise AdresseRefusee(
+            "Le nom de ce serveur est mal écrit : vérifiez l’adresse, ses points en particulier."
+        ) from None
 
 
 def exiger_publique(adresse):
@@ -88,6 +99,7 @@ def exiger_publique(adresse):
 
 def resoudre(hote, port):
     """One public IP address of this host. Every address that it has must be public: raises AdresseRefusee, OSError."""
+    _exiger_un_nom(hote)
     trouvees = [
         ipaddress.ip_address(a[4][0].split("%")[0])
         for a in socket.getaddrinfo(hote, port, type=socket.SOCK_STREAM)
@@ -143,7 +155,10 @@ def reprendre(abonnement, *, par):
 
 
 def prevoir(maintenant=None):
-    """Write a `Livraison` for each report with news that its software was not told of. Returns how many."""
+    """Write a `Livraison` for each report with news that its software was not told of. Returns how many.
+
+    A subscription that is suspended, or whose key is out of use, is searched again from where it stopped.
+    """
     maintenant = maintenant or timezone.now()
     abonnements = Abonnement.objects.filter(
         suspendu_le__isnull=True,
@@ -160,9 +175,10 @@ def _prevoir_pour(abonnement, maintenant):
         user = services.agir_pour(abonnement.acces)
     except services.ResponsableParti:
         return 0
+    vu = abonnement.cherche_le
     nouvelles = (
         retours.avec_nouvelles(retours.mes_signalements(user))
-        .filter(nouvelle_le__gt=max(abonnement.depuis, maintenant - RECHERCHE))
+        .filter(nouvelle_le__gt=max(abonnement.depuis, vu - RECHERCHE) if vu else abonnement.depuis)
         .values_list("pk", "reference", "nouvelle_le")
     )
     dites = set(
@@ -170,6 +186,8 @@ def _prevoir_pour(abonnement, maintenant):
             "signalement", "nouvelle_le"
         )
     )
+    abonnement.cherche_le = maintenant
+    abonnement.save(update_fields=["cherche_le"])
     return len(
         Livraison.objects.bulk_create(
             [
@@ -183,21 +201,28 @@ def _prevoir_pour(abonnement, maintenant):
 
 
 def livrer(limite=200):
-    """Deliver what is due. Returns (delivered, not delivered). Each row is taken and committed before it leaves."""
-    remises = refusees = 0
+    """Deliver what is due. Returns (delivered, not delivered). Each row is taken and committed before it leaves.
+
+    A software that failed once waits for the next round: its silence does not keep the others waiting.
+    """
+    remises, muets = 0, set()
     for _ in range(limite):
-        livraison = _prendre()
+        livraison = _prendre(muets)
         if livraison is None:
             break
-        fait = _livrer(livraison)
-        remises += fait
-        refusees += not fait
-    return remises, refusees
+        if _livrer(livraison):
+            remises += 1
+        else:
+            muets.add(livraison.abonnement_id)
+    return remises, len(muets)
 
 
 @transaction.atomic
-def _prendre():
-    """The next due row, its next attempt already written down: a worker that dies here delays it, and loses nothing."""
+def _prendre(muets):
+    """The next due row, its next attempt already written down: a worker that dies here delays it, and loses nothing.
+
+    Those that failed most come first: with one attempt a round, a long queue would else never reach the last attempt.
+    """
     livraison = (
         Livraison.objects.filter(
             remise_le__isnull=True,
@@ -206,9 +231,10 @@ def _prendre():
             abonnement__acces__revoque_le__isnull=True,
             prochain_essai_le__lte=timezone.now(),
         )
+        .exclude(abonnement__in=muets)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("abonnement__acces__responsable", "abonnement__acces__structure")
-        .order_by("prochain_essai_le", "pk")
+        .order_by("-tentatives", "prochain_essai_le", "pk")
         .first()
     )
     if livraison is not None:

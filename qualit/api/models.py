@@ -136,6 +136,9 @@ class Abonnement(models.Model):
     sel = models.CharField(max_length=32, editable=False)
     depuis = models.DateTimeField(default=timezone.now)
     suspendu_le = models.DateTimeField(null=True, blank=True)
+    cherche_le = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Dernière recherche de nouvelles."
+    )
 
     class Meta:
         ordering = ["pk"]

@@ -37,7 +37,11 @@ def _jour(au):
 def en_vigueur(liste, au=None):
     """The terms of a list that are in force on that day."""
     au = _jour(au)
-    return [t for t in termes(liste) if (t.valide_du or date.min) <= au and au <= (t.valide_au or date.max)]
+    return [t for t in termes(liste) if _couvre(t, au)]
+
+
+def _couvre(terme, jour):
+    return (terme.valide_du or date.min) <= jour <= (terme.valide_au or date.max)
 
 
 def choix(liste, au=None, vide=None):
@@ -48,12 +52,13 @@ def choix(liste, au=None, vide=None):
 
 def terme(liste, code, au=None):
     """The term of that code in force on that day, else the latest of that code, else None."""
-    au = _jour(au)
-    trouves = [t for t in termes(liste) if t.code == code]
-    for t in trouves:
-        if (t.valide_du or date.min) <= au <= (t.valide_au or date.max):
-            return t
-    return trouves[-1] if trouves else None
+    return du_jour([t for t in termes(liste) if t.code == code], _jour(au))
+
+
+def du_jour(termes, jour):
+    """Among the terms of one code, the one in force on that day, else the last to end; None without any."""
+    en_cours = next((t for t in termes if _couvre(t, jour)), None)
+    return en_cours or max(termes, key=lambda t: t.valide_au or date.max, default=None)
 
 
 def libelle(liste, code, au=None):

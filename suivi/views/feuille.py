@@ -113,7 +113,8 @@ def apercu(request, cle):
         except retour.EncoreDesConflits:
             messages.error(
                 request,
-                "Rien n’est enregistré : choisissez d’abord, pour chaque cellule en désaccord, la valeur à garder.",
+                "Rien n’est enregistré : choisissez d’abord, pour chaque cellule en désaccord, la valeur à garder. "
+                "Relisez celles du portail : elles ont pu changer depuis que vous avez ouvert cette page.",
             )
         except (workflow.TransitionImpossible, ConflitDeVersion):
             messages.error(
@@ -150,13 +151,13 @@ def _montrer_l_apercu(request, rangs):
 
 
 def _choix(request, releve):
-    """The choices posted: {(mission, field): "mien" or "leur"}."""
+    """The choices posted, each with the stored value that was on the page: {(mission, field): (value, mien|leur)}."""
     choix = {}
     for r in releve:
         for champ in feuilles.CHAMPS_DEVENIR:
-            valeur = request.POST.get(f"choix-{r['reference']}-{champ}")
-            if valeur in ("mien", "leur"):
-                choix[r["reference"], champ] = valeur
+            choisi, _, vu = request.POST.get(f"choix-{r['reference']}-{champ}", "").partition(":")
+            if choisi in ("mien", "leur"):
+                choix[r["reference"], champ] = (vu, choisi)
     return choix
 
 

@@ -149,14 +149,14 @@ def apercu(request, jeu, apercu):
         raise Http404
     un = _referentiel(request, jeu)
     adresse = reverse("territoire:referentiel", args=[jeu])
+    a_partir_du = services.date.fromisoformat(garde["a_partir_du"]) if garde["a_partir_du"] else None
     if request.method == "POST":
-        a_partir_du = garde["a_partir_du"]
         bilan = services.appliquer(
             un,
             garde["lignes"],
             par=request.user,
             motif=garde["motif"],
-            a_partir_du=services.date.fromisoformat(a_partir_du) if a_partir_du else None,
+            a_partir_du=a_partir_du,
             retour=garde["retour"],
         )
         cache.delete(_cle(request.user, apercu))
@@ -175,7 +175,7 @@ def apercu(request, jeu, apercu):
             + ".",
         )
         return redirect(adresse)
-    lignes = services.comparer(un, garde["lignes"], retour=garde["retour"])
+    lignes = services.comparer(un, garde["lignes"], a_partir_du=a_partir_du, retour=garde["retour"])
     comptes = {e: sum(ligne.effet == e for ligne in lignes) for e in (*EFFETS, "identique")}
     page = paginer(request, [ligne for ligne in lignes if ligne.effet != "identique"], par_page=50)
     for ligne in page.object_list:
@@ -188,9 +188,7 @@ def apercu(request, jeu, apercu):
             "page": page,
             "comptes": comptes,
             "rien": not (comptes["nouvelle"] or comptes["modifiee"] or comptes["fermee"]),
-            "a_partir_du": services.date.fromisoformat(garde["a_partir_du"])
-            if garde["a_partir_du"]
-            else None,
+            "a_partir_du": a_partir_du,
             "annuler": adresse,
             "fil": _fil((un.jeu.label, adresse), ("Vérifier", None)),
         },
