@@ -15,6 +15,7 @@ from qualit.territoire.droits import Droit
 from qualit.territoire.regles import regle
 from qualit.web.documents import PdfIndisponible, pdf, reponse_pdf
 
+from .cellules import note_des_masques
 from .croisements import adresse
 from .dimensions import Noms
 from .jours import ecarte
@@ -23,6 +24,7 @@ from .views import bord, contexte_demande, contexte_question
 
 #: What a report holds of "who": enough for the diagnosis of a bassin, in four pages at most.
 QUI = ("sexe", "age", "niveau", "nature", "motif", "type_structure")
+TABLEAUX = ("familles", "mois", "bassins", "repartitions", "hors_champ", "operateurs")
 MISSIONNEES = 12  # operators printed, those with most missions first
 LIGNES_DE_LA_QUESTION = 30  # rows that fit on one page, with the sentence
 PORTRAIT = 7  # columns; with more, the page turns
@@ -79,6 +81,7 @@ def rapport_pdf(request):
         )
         if contexte.get(cle)
     ]
+    contexte |= {cle: _sans_note(contexte[cle]) for cle in TABLEAUX if contexte.get(cle)}
     nom = f"rapport-{champ.lieu.cle}-{libelle_campagne(champ.campagne)}"
     return _document(
         request, "statistiques/pdf/rapport.html", contexte, nom, "statistiques:rapport", adresse(champ)
@@ -121,6 +124,16 @@ def _document(request, gabarit, contexte, nom, page, parametres):
         return redirect(f"{reverse(page)}?{parametres}")
     noter(Action.EXPORT, "statistiques", par=request.user, tableau=nom.split("-")[0], format="pdf")
     return reponse_pdf(contenu, nom)
+
+
+def _sans_note(tableaux):
+    """The tables without what each says of its hidden cells: the report says it once."""
+    if isinstance(tableaux, list):
+        return [_sans_note(tableau) for tableau in tableaux]
+    masques = note_des_masques(tableaux.lignes)
+    return tableaux.avec(
+        tableaux.lignes, tableaux.note.replace(masques, "").strip() if masques else tableaux.note
+    )
 
 
 def _image(carte, titre):
