@@ -24,8 +24,8 @@ class Part:
 
     @property
     def taux(self):
-        """Share of the returns that were read, in percent; None without a return."""
-        return 100 * self.lus / self.retours if self.retours else None
+        """Share of the returns that were read, 0 to 1; None without a return."""
+        return self.lus / self.retours if self.retours else None
 
 
 def portee(user, campagne):

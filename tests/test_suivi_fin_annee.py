@@ -131,13 +131,14 @@ def test_part_des_retours_lus(monde, client):
     lire_retour(missions[0].dossier.versements.get().signalement, par=monde.alice)
     portee = lectures.portee(monde.celia, campagne)
     (ecole,), (operateur,) = lectures.par_etablissement(portee), lectures.par_operateur(portee)
-    assert (ecole.structure, ecole.retours, ecole.lus, ecole.taux) == (monde.lycee.nom, 2, 1, 50)
+    assert (ecole.structure, ecole.retours, ecole.lus, ecole.taux) == (monde.lycee.nom, 2, 1, 0.5)
     assert (operateur.structure, operateur.retours, operateur.lus) == (monde.ml.nom, 2, 1)
     # news after the reading: unread again
     gab.terminer_mission(missions[0], "Fin", par=monde.omar)
     assert lectures.par_etablissement(portee)[0].lus == 0
     assert not lectures.portee(monde.denis, campagne).exists()
-    assert "Part lue" in connecter(client, monde.celia).get(reverse("suivi:retours_lus")).content.decode()
+    page = connecter(client, monde.celia).get(reverse("suivi:retours_lus")).content.decode()
+    assert "Part lue" in page and "50,0\u202f%" in page
 
 
 def test_l_accueil_y_conduit_de_juin_a_septembre():
