@@ -133,12 +133,12 @@ def test_part_des_retours_lus(monde, client):
     (ecole,), (operateur,) = lectures.par_etablissement(portee), lectures.par_operateur(portee)
     assert (ecole.structure, ecole.retours, ecole.lus, ecole.taux) == (monde.lycee.nom, 2, 1, 0.5)
     assert (operateur.structure, operateur.retours, operateur.lus) == (monde.ml.nom, 2, 1)
+    page = connecter(client, monde.celia).get(reverse("suivi:retours_lus")).content.decode()
+    assert "Part lue" in page and "50,0\u202f%" in page
     # news after the reading: unread again
     gab.terminer_mission(missions[0], "Fin", par=monde.omar)
     assert lectures.par_etablissement(portee)[0].lus == 0
     assert not lectures.portee(monde.denis, campagne).exists()
-    page = connecter(client, monde.celia).get(reverse("suivi:retours_lus")).content.decode()
-    assert "Part lue" in page and "50,0\u202f%" in page
 
 
 def test_l_accueil_y_conduit_de_juin_a_septembre():
