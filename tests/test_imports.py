@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage import services as identites
-from dedoublonnage.imports import reponses, services
+from dedoublonnage.imports import memoire, reponses, services
 from dedoublonnage.imports.modeles import Correspondance, Import, LigneImport
 from dedoublonnage.imports.services import ImportImpossible
 from dedoublonnage.models import Jeune, Paire, Rattachement
@@ -381,6 +381,58 @@ def test_une_reponse_fausse_se_corrige_en_revenant_aux_colonnes(monde):
     services.choisir_colonnes(lot, champs, {}, par=monde.alice)
     dire("")
     assert not Correspondance.objects.filter(champ="nature_sortie").exists()
+
+
+def avec_motifs(monde, *motifs):
+    """A list with a column of motives, its columns said: the import."""
+    rangs = [[*rang, motif] for rang, motif in zip(listes.rangees(jeunes(len(motifs))), motifs, strict=True)]
+    lot = services.deposer(
+        monde.lycee, "l.csv", listes.csv_de(rangs, [*listes.TITRES, "Motifs"]), par=monde.alice
+    )
+    services.choisir_colonnes(lot, {c.rang: c.champ for c in services.colonnes(lot)}, {}, par=monde.alice)
+    return lot
+
+
+def lire_avec(lot, valeurs, monde):
+    """The motives of each row, once these values are said."""
+    services.choisir_valeurs(lot, valeurs, {}, par=monde.alice)
+    services.mener_a_bien(lot)
+    return [ligne.donnees.get("motifs", []) for ligne in lot.lignes.all()]
+
+
+def demandes(lot):
+    """The motives that are asked, each with its number of rows."""
+    return {texte: n for texte, n, *_ in services.valeurs_a_dire(lot)[0].get("motifs", [])}
+
+
+def test_deux_motifs_dans_une_cellule_ne_sont_demandes_que_pour_ce_qui_est_inconnu(monde):
+    cellules = ("Déménagement ; Ne se lève plus", "Absentéisme; Transport", "ne se leve plus / Déménagement")
+    lot = avec_motifs(monde, *cellules)
+    assert demandes(lot) == {"Ne se lève plus": 2}
+    assert lire_avec(lot, {"motifs": {"Ne se lève plus": "rejet_institution"}}, monde) == [
+        ["depart_academie", "rejet_institution"],
+        ["absenteisme_lourd", "eloignement"],
+        ["rejet_institution", "depart_academie"],
+    ]
+    assert demandes(avec_motifs(monde, *cellules)) == {}
+
+
+def test_une_cellule_entiere_deja_dite_reste_comprise(monde):
+    memoire.retenir(monde.lycee, "motifs", {"vie pro projet perso": "attrait_vie_active"})
+    lot = avec_motifs(monde, "Vie pro / projet perso")
+    assert demandes(lot) == {}
+    assert lire_avec(lot, {}, monde) == [["attrait_vie_active"]]
+
+
+def test_de_longs_motifs_sont_retenus_sans_se_heurter(monde):
+    """They are remembered under their first 200 characters, and found again under them."""
+    debut = "A dit au conseiller principal, puis à son professeur, ne plus vouloir venir au lycée " * 3
+    lot = avec_motifs(monde, f"{debut}fin", f"{debut}autre fin")
+    assert demandes(lot) == {f"{debut}fin": 2}
+    lus = lire_avec(lot, {"motifs": dict.fromkeys(demandes(lot), "rejet_institution")}, monde)
+    assert lus == [["rejet_institution"]] * 2
+    assert Correspondance.objects.filter(champ="motifs").count() == 1
+    assert demandes(avec_motifs(monde, f"{debut}fin")) == {}
 
 
 def test_un_titre_porte_par_deux_colonnes_n_est_pas_retenu(monde):
