@@ -3,6 +3,7 @@
 import io
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from io import StringIO
 
@@ -504,6 +505,52 @@ def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch, meme_
     while services.avancer(lot, pas=2, memo=memo if meme_processus else None):
         pass
     assert Signalement.objects.count() == 5 and lot.bilan["importees"] == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_verifier_les_lignes_deux_fois_a_la_fois_les_lit_une_fois(monde):
+    """The second request waits for the first, then reads the same rows again: they are there once."""
+    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(3)), par=monde.alice)
+    services.choisir_colonnes(lot, {c.rang: c.champ for c in services.colonnes(lot)}, {}, par=monde.alice)
+
+    def lire_aussi():
+        try:
+            autre = Import.objects.get(pk=lot.pk)
+            services.choisir_valeurs(autre, {}, {}, par=monde.alice)
+            services.mener_a_bien(autre)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as fil:
+        with transaction.atomic(), connection.cursor() as curseur:
+            services.choisir_valeurs(lot, {}, {}, par=monde.alice)
+            services.mener_a_bien(lot)
+            second = fil.submit(lire_aussi)
+            attend = False
+            while not attend and not second.done():
+                curseur.execute(
+                    "SELECT EXISTS (SELECT 1 FROM pg_locks "
+                    "WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+                )
+                [attend] = curseur.fetchone()
+        second.result()
+    assert attend and Import.objects.get().etape == Import.Etape.PRET
+    assert statuts(lot) == [Statut.NOUVELLE] * 3
+
+
+def test_une_reponse_n_arrive_plus_sur_une_liste_confirmee_entre_temps(monde):
+    _, lot = jumeaux(monde)
+    reponses.repondre(lot, {(2, 1): Reponse.DIFFERENT})
+    page_ouverte = Import.objects.get(pk=lot.pk)
+    services.confirmer(lot, par=monde.andre)
+    for repondre in (
+        lambda: reponses.repondre(page_ouverte, {(2, 0): Reponse.NE_PAS_ENVOYER}),
+        lambda: reponses.ne_pas_savoir(page_ouverte),
+        lambda: services.abandonner(page_ouverte, par=monde.alice),
+    ):
+        with pytest.raises(ImportImpossible, match="confirm"):
+            repondre()
+    assert lot.lignes.get().reponse == Reponse.DIFFERENT
 
 
 def test_confirmer_deux_fois_est_refuse(monde):

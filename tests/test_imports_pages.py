@@ -194,6 +194,24 @@ def test_decider_une_ligne(alice, monde):
     assert "Envoyer 1 signalement" in alice.get(adresse("suivi", lot)).content.decode()
 
 
+def test_repondre_pendant_qu_un_collegue_confirme_dit_ou_en_est_la_liste(alice, monde, monkeypatch):
+    _, lot = jumeaux(monde)
+    alice.post(adresse("decider", lot), {"ligne-2-1": "different"})
+    trouver = views._import
+
+    def puis_confirmee(*args):
+        trouve = trouver(*args)
+        services.confirmer(Import.objects.get(), par=monde.andre)
+        return trouve
+
+    with monkeypatch.context() as m:
+        m.setattr(views, "_import", puis_confirmee)
+        reponse = alice.post(adresse("decider", lot), {"ligne-2": "ecarter"})
+    assert reponse["Location"] == adresse("suivi", lot)
+    assert "Vos réponses ne sont pas prises" in alice.get(adresse("suivi", lot)).content.decode()
+    assert lot.lignes.get().reponse == LigneImport.Reponse.DIFFERENT
+
+
 def test_decider_entre_plusieurs_candidats(alice, monde):
     connues, lot = triplees(monde)
     assert "(et à 1 autre fiche)" in alice.get(adresse("suivi", lot)).content.decode()

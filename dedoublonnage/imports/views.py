@@ -369,9 +369,12 @@ def decider(request, reference):
             for nom, valeur in request.POST.items()
             if (lu := questions.CHAMP.fullmatch(nom))
         }
-        reponses.repondre(lot, recues)
-        if "toutes" in request.POST:
-            reponses.ne_pas_savoir(lot)
+        try:
+            reponses.repondre(lot, recues)
+            if "toutes" in request.POST:
+                reponses.ne_pas_savoir(lot)
+        except ImportImpossible as refus:
+            return _impossible(request, lot, refus)
         restent = reponses.sans_reponse(lot).count()
         if restent:
             messages.info(

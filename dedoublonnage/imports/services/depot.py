@@ -175,9 +175,9 @@ def demarrer_lecture(lot, *, par):
     """Read the rows (again): nothing is sent."""
     _, correspondances, formations = memoire.lire(lot.structure)
     with transaction.atomic():
-        lot.lignes.all().delete()
         mettre(lot, {Etape.COLONNES, Etape.VALEURS, Etape.PRET}, Etape.LECTURE, faites=0,
                 correspondances=correspondances, formations=formations)  # fmt: skip
+        lot.lignes.all().delete()  # once the import is held: those of a reading sent twice are there to be seen
         noter(Action.ECRITURE, "import_lecture", lot, par=par)
 
 
@@ -198,16 +198,16 @@ def lecteur_de(lot):
 def revenir_aux_colonnes(lot):
     """Leave a reading whose file can no longer be opened: the user may say the columns again, or abandon."""
     with transaction.atomic():
-        lot.lignes.all().delete()
         mettre(lot, {Etape.VALEURS, Etape.LECTURE, Etape.PRET}, Etape.COLONNES, faites=0)
+        lot.lignes.all().delete()
 
 
 @transaction.atomic
 def abandonner(lot, *, par):
     """Forget an import that was not confirmed: file and rows go."""
-    if not Import.objects.filter(
-        pk=lot.pk, etape__in=[Etape.COLONNES, Etape.VALEURS, Etape.LECTURE, Etape.PRET]
-    ).exists():
-        raise ImportImpossible("Cet import est confirmé : il ne peut plus être abandonné.")
+    lot.tenir(
+        *(Etape.COLONNES, Etape.VALEURS, Etape.LECTURE, Etape.PRET),
+        refus="Cet import est confirmé : il ne peut plus être abandonné.",
+    )
     noter(Action.ECRITURE, "import_abandonne", lot, par=par)
     lot.delete()
