@@ -803,3 +803,22 @@ def test_la_commande_dit_que_la_personne_est_inconnue(commander):
 def test_la_commande_dit_que_la_structure_est_inconnue(commander):
     code, _, erreurs = commander(liste(jeunes(1)), "--simuler", structure="0140000X")
     assert code == 2 and "0140000X" in erreurs
+
+
+@pytest.mark.parametrize(
+    ("options", "dit"),
+    [
+        (["--date-sortie", "foo"], "--date-sortie : Date « foo » : écrivez la date"),
+        (["--date-sortie", "31/02/2026"], "n’existe pas"),
+        (["--nature-sortie", "parti"], "--nature-sortie : le code « parti » n'existe pas. Écrivez l'un"),
+        (["--par", "lucie@example.invalid"], "ne peut pas importer de liste pour"),
+        (["--par", "celia@example.invalid"], "un déclarant de cette structure"),
+    ],
+)
+@pytest.mark.parametrize("simuler", [["--simuler"], []])
+def test_la_commande_refuse_une_option_fausse_avant_de_garder_quoi_que_ce_soit(
+    commander, options, dit, simuler
+):
+    code, bilan, erreurs = commander(liste(jeunes(1)), *options, *simuler)
+    assert (code, bilan) == (2, None) and dit in erreurs
+    assert not Import.objects.exists() and not LigneImport.objects.exists()
