@@ -24,6 +24,7 @@ from gab.models import Dossier, Mission, Transfert
 from qualit.journal.models import Trace
 from qualit.rgpd import export
 from signalements.models import Contact, EtatSignalement, Origine, Signalement
+from signalements.services import poser_question
 from tests import listes
 from tests.monde import signaler
 
@@ -609,6 +610,19 @@ def test_une_lecture_faite_avant_une_annulation_est_a_refaire(monde):
     services.confirmer(second, par=second.auteur)
     services.mener_a_bien(second)
     assert Signalement.objects.valides().count() == 3
+
+
+def test_ce_qui_est_travaille_pendant_l_annulation_n_est_pas_retire(monde):
+    lot = importer(monde, liste([v | {"code": "14000", "ville": "Caen"} for v in jeunes(4)]))
+    services.annuler(lot, par=monde.andre)
+    services.avancer(lot, pas=1)
+    _, question, corrige, _ = services.signalements_de(lot).order_by("pk")
+    poser_question(question, "completer", "Où habite-t-il ?", par=monde.celia)
+    identites.corriger(corrige, {"adresse": "3 rue Froide"}, par=monde.alice)
+    services.mener_a_bien(lot)
+    assert lot.etape == Import.Etape.ANNULE and lot.bilan["gardes"] == 2
+    assert set(services.batis_dessus(lot)) == {question, corrige}
+    assert services.signalements_de(lot).filter(etat=EtatSignalement.ANNULE).count() == 2
 
 
 def test_un_import_dont_un_signalement_est_examine_ne_s_annule_plus(monde):

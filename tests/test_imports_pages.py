@@ -495,6 +495,18 @@ def test_annuler_l_import_depuis_la_page(alice, monde):
     assert set(Signalement.objects.values_list("etat", flat=True)) == {EtatSignalement.ANNULE}
 
 
+def test_une_longue_annulation_se_dit_en_cours_jusqu_a_sa_fin(alice, monde, par_deux):
+    lot = importer(monde, liste(jeunes(3)))
+    page = alice.post(adresse("annuler", lot), follow=True).content.decode()
+    assert "L’annulation a commencé" in page and "sont retirés" not in page
+    gardes = services.signalements_de(lot).exclude(etat=EtatSignalement.ANNULE)
+    identites.corriger(gardes.get(), {"adresse": "3 rue Froide"}, par=monde.alice)
+    while Import.objects.get().etape == Etape.ANNULATION:
+        alice.post(adresse("avancer", lot))
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "1 signalement a été examiné ou corrigé entre-temps et reste en cours ; les autres" in page
+
+
 def test_abandonner_depuis_la_page(alice, monde):
     lot = deposer(monde, liste(jeunes(2)))
     alice.post(adresse("abandonner", lot))

@@ -438,10 +438,13 @@ def annuler(request, reference):
     if request.method == "POST":
         try:
             services.annuler(lot, par=request.user)
-            taches.lancer(lot)
+            reste = taches.lancer(lot)
         except ImportImpossible as refus:
             return _impossible(request, lot, refus)
-        messages.success(request, "L’import est annulé : ses signalements sont retirés.")
+        if reste:
+            messages.info(request, "L’annulation a commencé : cette page dira quand tout sera retiré.")
+        else:
+            messages.success(request, "L’import est annulé : ses signalements sont retirés.")
         return redirect("imports:suivi", reference=reference)
     return render(
         request,
