@@ -370,6 +370,17 @@ def test_un_clic_travaille_plusieurs_secondes(alice, monde, par_deux, monkeypatc
     assert Import.objects.get().etape == Etape.PRET and lot.lignes.count() == 9
 
 
+def test_sans_ouvrier_chaque_requete_n_envoie_que_quelques_lignes(alice, monde, par_deux, monkeypatch):
+    """The others' sendings wait for the end of each request."""
+    monkeypatch.setattr(views, "SECONDES", dict.fromkeys(views.SECONDES, 60))
+    lot = deposer(monde, liste(jeunes(7)))
+    alice.post(adresse("confirmer", lot))
+    faites = [alice.post(adresse("avancer", lot), headers=EN_JSON).json()["faites"] for _ in range(2)]
+    assert faites == [4, 6]
+    alice.post(adresse("avancer", lot))
+    assert Import.objects.get().etape == Etape.TERMINE and Signalement.objects.count() == 7
+
+
 def test_la_page_attend_quand_un_autre_travaille_sur_la_meme_liste(alice, monde, par_deux, monkeypatch):
     lot = en_lecture(alice, monde)
     monkeypatch.setattr(services, "avancer", lambda lot, *, pas, memo: memo.update(occupe=True) or True)
