@@ -3,12 +3,14 @@
 The time that each refusal takes: `python benchmarks/import.py hostiles`.
 """
 
+import io
 import json
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from django.apps import apps
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,6 +19,7 @@ from django.urls import reverse
 
 from dedoublonnage.imports.analyse import Analyse
 from dedoublonnage.imports.modeles import Import, LigneImport
+from qualit.echanges import lecture
 from qualit.echanges.lecture import lire
 from qualit.echanges.refus import FichierIllisible
 from signalements.listes.colonnes import reconnaitre
@@ -46,6 +49,35 @@ def test_un_fichier_hostile_est_refuse_en_francais_et_ne_laisse_rien(client, mon
     assert (
         not Import.objects.exists() and not LigneImport.objects.exists() and not Signalement.objects.exists()
     )
+
+
+# --- Long workbooks are read whole, or refused --------------------------------------------------------------
+
+
+def classeur_de(*hauteurs):
+    """A workbook with one sheet for each of these numbers of rows."""
+    sortie = io.BytesIO()
+    with xlsxwriter.Workbook(sortie, {"in_memory": True}) as classeur:
+        for rang, hauteur in enumerate(hauteurs, 1):
+            feuille = classeur.add_worksheet(f"Classe {rang}")
+            for ligne in range(hauteur):
+                feuille.write_row(ligne, 0, ["Yver", "Zoé"])
+    return sortie.getvalue()
+
+
+@pytest.mark.parametrize("hauteurs", [(9, 4), (4, 9), (13,)])
+def test_un_classeur_trop_long_par_toutes_ses_feuilles_est_refuse_et_non_coupe(monkeypatch, hauteurs):
+    monkeypatch.setattr(lecture, "LIGNES_MAXIMUM", 10)
+    monkeypatch.setattr(lecture, "TITRES_MAXIMUM", 2)
+    assert [len(f.lignes) for f in lire(classeur_de(8, 4), "liste.xlsx").feuilles] == [8, 4]
+    with pytest.raises(FichierIllisible, match="dépasse 10 lignes, toutes feuilles comprises"):
+        lire(classeur_de(*hauteurs), "liste.xlsx")
+
+
+def test_toutes_les_feuilles_d_un_classeur_sont_lues():
+    feuilles = lire(classeur_de(*[2] * 20), "liste.xlsx").feuilles
+    assert [f.nom for f in feuilles] == [f"Classe {rang}" for rang in range(1, 21)]
+    assert all(len(f.lignes) == 2 for f in feuilles)
 
 
 # --- The other routes that take a file ---------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from io import StringIO
 
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dedoublonnage import services as identites
-from dedoublonnage.imports import reponses, services
+from dedoublonnage.imports import memoire, reponses, services
 from dedoublonnage.imports.modeles import Correspondance, Import, LigneImport
 from dedoublonnage.imports.services import ImportImpossible
 from dedoublonnage.models import Jeune, Paire, Rattachement
@@ -23,6 +24,7 @@ from gab.models import Dossier, Mission, Transfert
 from qualit.journal.models import Trace
 from qualit.rgpd import export
 from signalements.models import Contact, EtatSignalement, Origine, Signalement
+from signalements.services import poser_question
 from tests import listes
 from tests.monde import signaler
 
@@ -383,6 +385,58 @@ def test_une_reponse_fausse_se_corrige_en_revenant_aux_colonnes(monde):
     assert not Correspondance.objects.filter(champ="nature_sortie").exists()
 
 
+def avec_motifs(monde, *motifs):
+    """A list with a column of motives, its columns said: the import."""
+    rangs = [[*rang, motif] for rang, motif in zip(listes.rangees(jeunes(len(motifs))), motifs, strict=True)]
+    lot = services.deposer(
+        monde.lycee, "l.csv", listes.csv_de(rangs, [*listes.TITRES, "Motifs"]), par=monde.alice
+    )
+    services.choisir_colonnes(lot, {c.rang: c.champ for c in services.colonnes(lot)}, {}, par=monde.alice)
+    return lot
+
+
+def lire_avec(lot, valeurs, monde):
+    """The motives of each row, once these values are said."""
+    services.choisir_valeurs(lot, valeurs, {}, par=monde.alice)
+    services.mener_a_bien(lot)
+    return [ligne.donnees.get("motifs", []) for ligne in lot.lignes.all()]
+
+
+def demandes(lot):
+    """The motives that are asked, each with its number of rows."""
+    return {texte: n for texte, n, *_ in services.valeurs_a_dire(lot)[0].get("motifs", [])}
+
+
+def test_deux_motifs_dans_une_cellule_ne_sont_demandes_que_pour_ce_qui_est_inconnu(monde):
+    cellules = ("Déménagement ; Ne se lève plus", "Absentéisme; Transport", "ne se leve plus / Déménagement")
+    lot = avec_motifs(monde, *cellules)
+    assert demandes(lot) == {"Ne se lève plus": 2}
+    assert lire_avec(lot, {"motifs": {"Ne se lève plus": "rejet_institution"}}, monde) == [
+        ["depart_academie", "rejet_institution"],
+        ["absenteisme_lourd", "eloignement"],
+        ["rejet_institution", "depart_academie"],
+    ]
+    assert demandes(avec_motifs(monde, *cellules)) == {}
+
+
+def test_une_cellule_entiere_deja_dite_reste_comprise(monde):
+    memoire.retenir(monde.lycee, "motifs", {"vie pro projet perso": "attrait_vie_active"})
+    lot = avec_motifs(monde, "Vie pro / projet perso")
+    assert demandes(lot) == {}
+    assert lire_avec(lot, {}, monde) == [["attrait_vie_active"]]
+
+
+def test_de_longs_motifs_sont_retenus_sans_se_heurter(monde):
+    """They are remembered under their first 200 characters, and found again under them."""
+    debut = "A dit au conseiller principal, puis à son professeur, ne plus vouloir venir au lycée " * 3
+    lot = avec_motifs(monde, f"{debut}fin", f"{debut}autre fin")
+    assert demandes(lot) == {f"{debut}fin": 2}
+    lus = lire_avec(lot, {"motifs": dict.fromkeys(demandes(lot), "rejet_institution")}, monde)
+    assert lus == [["rejet_institution"]] * 2
+    assert Correspondance.objects.filter(champ="motifs").count() == 1
+    assert demandes(avec_motifs(monde, f"{debut}fin")) == {}
+
+
 def test_un_titre_porte_par_deux_colonnes_n_est_pas_retenu(monde):
     rangs = [["Lemarchand", "Tristan", "LEMARCHAND", "12/03/2009", "01/10/2026"]]
     titres = ["Nom", "Prénom", "Nom", "Né le", "Sortie le"]
@@ -454,6 +508,52 @@ def test_un_envoi_interrompu_reprend_sans_rien_doubler(monde, monkeypatch, meme_
     assert Signalement.objects.count() == 5 and lot.bilan["importees"] == 5
 
 
+@pytest.mark.django_db(transaction=True)
+def test_verifier_les_lignes_deux_fois_a_la_fois_les_lit_une_fois(monde):
+    """The second request waits for the first, then reads the same rows again: they are there once."""
+    lot = services.deposer(monde.lycee, "l.csv", liste(jeunes(3)), par=monde.alice)
+    services.choisir_colonnes(lot, {c.rang: c.champ for c in services.colonnes(lot)}, {}, par=monde.alice)
+
+    def lire_aussi():
+        try:
+            autre = Import.objects.get(pk=lot.pk)
+            services.choisir_valeurs(autre, {}, {}, par=monde.alice)
+            services.mener_a_bien(autre)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as fil:
+        with transaction.atomic(), connection.cursor() as curseur:
+            services.choisir_valeurs(lot, {}, {}, par=monde.alice)
+            services.mener_a_bien(lot)
+            second = fil.submit(lire_aussi)
+            attend = False
+            while not attend and not second.done():
+                curseur.execute(
+                    "SELECT EXISTS (SELECT 1 FROM pg_locks "
+                    "WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+                )
+                [attend] = curseur.fetchone()
+        second.result()
+    assert attend and Import.objects.get().etape == Import.Etape.PRET
+    assert statuts(lot) == [Statut.NOUVELLE] * 3
+
+
+def test_une_reponse_n_arrive_plus_sur_une_liste_confirmee_entre_temps(monde):
+    _, lot = jumeaux(monde)
+    reponses.repondre(lot, {(2, 1): Reponse.DIFFERENT})
+    page_ouverte = Import.objects.get(pk=lot.pk)
+    services.confirmer(lot, par=monde.andre)
+    for repondre in (
+        lambda: reponses.repondre(page_ouverte, {(2, 0): Reponse.NE_PAS_ENVOYER}),
+        lambda: reponses.ne_pas_savoir(page_ouverte),
+        lambda: services.abandonner(page_ouverte, par=monde.alice),
+    ):
+        with pytest.raises(ImportImpossible, match="confirm"):
+            repondre()
+    assert lot.lignes.get().reponse == Reponse.DIFFERENT
+
+
 def test_confirmer_deux_fois_est_refuse(monde):
     lot = deposer(monde, liste(jeunes(1)))
     services.confirmer(lot, par=monde.alice)
@@ -510,6 +610,19 @@ def test_une_lecture_faite_avant_une_annulation_est_a_refaire(monde):
     services.confirmer(second, par=second.auteur)
     services.mener_a_bien(second)
     assert Signalement.objects.valides().count() == 3
+
+
+def test_ce_qui_est_travaille_pendant_l_annulation_n_est_pas_retire(monde):
+    lot = importer(monde, liste([v | {"code": "14000", "ville": "Caen"} for v in jeunes(4)]))
+    services.annuler(lot, par=monde.andre)
+    services.avancer(lot, pas=1)
+    _, question, corrige, _ = services.signalements_de(lot).order_by("pk")
+    poser_question(question, "completer", "Où habite-t-il ?", par=monde.celia)
+    identites.corriger(corrige, {"adresse": "3 rue Froide"}, par=monde.alice)
+    services.mener_a_bien(lot)
+    assert lot.etape == Import.Etape.ANNULE and lot.bilan["gardes"] == 2
+    assert set(services.batis_dessus(lot)) == {question, corrige}
+    assert services.signalements_de(lot).filter(etat=EtatSignalement.ANNULE).count() == 2
 
 
 def test_un_import_dont_un_signalement_est_examine_ne_s_annule_plus(monde):
@@ -704,3 +817,22 @@ def test_la_commande_dit_que_la_personne_est_inconnue(commander):
 def test_la_commande_dit_que_la_structure_est_inconnue(commander):
     code, _, erreurs = commander(liste(jeunes(1)), "--simuler", structure="0140000X")
     assert code == 2 and "0140000X" in erreurs
+
+
+@pytest.mark.parametrize(
+    ("options", "dit"),
+    [
+        (["--date-sortie", "foo"], "--date-sortie : Date « foo » : écrivez la date"),
+        (["--date-sortie", "31/02/2026"], "n’existe pas"),
+        (["--nature-sortie", "parti"], "--nature-sortie : le code « parti » n'existe pas. Écrivez l'un"),
+        (["--par", "lucie@example.invalid"], "ne peut pas importer de liste pour"),
+        (["--par", "celia@example.invalid"], "un déclarant de cette structure"),
+    ],
+)
+@pytest.mark.parametrize("simuler", [["--simuler"], []])
+def test_la_commande_refuse_une_option_fausse_avant_de_garder_quoi_que_ce_soit(
+    commander, options, dit, simuler
+):
+    code, bilan, erreurs = commander(liste(jeunes(1)), *options, *simuler)
+    assert (code, bilan) == (2, None) and dit in erreurs
+    assert not Import.objects.exists() and not LigneImport.objects.exists()

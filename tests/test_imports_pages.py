@@ -194,6 +194,24 @@ def test_decider_une_ligne(alice, monde):
     assert "Envoyer 1 signalement" in alice.get(adresse("suivi", lot)).content.decode()
 
 
+def test_repondre_pendant_qu_un_collegue_confirme_dit_ou_en_est_la_liste(alice, monde, monkeypatch):
+    _, lot = jumeaux(monde)
+    alice.post(adresse("decider", lot), {"ligne-2-1": "different"})
+    trouver = views._import
+
+    def puis_confirmee(*args):
+        trouve = trouver(*args)
+        services.confirmer(Import.objects.get(), par=monde.andre)
+        return trouve
+
+    with monkeypatch.context() as m:
+        m.setattr(views, "_import", puis_confirmee)
+        reponse = alice.post(adresse("decider", lot), {"ligne-2": "ecarter"})
+    assert reponse["Location"] == adresse("suivi", lot)
+    assert "Vos réponses ne sont pas prises" in alice.get(adresse("suivi", lot)).content.decode()
+    assert lot.lignes.get().reponse == LigneImport.Reponse.DIFFERENT
+
+
 def test_decider_entre_plusieurs_candidats(alice, monde):
     connues, lot = triplees(monde)
     assert "(et à 1 autre fiche)" in alice.get(adresse("suivi", lot)).content.decode()
@@ -352,6 +370,17 @@ def test_un_clic_travaille_plusieurs_secondes(alice, monde, par_deux, monkeypatc
     assert Import.objects.get().etape == Etape.PRET and lot.lignes.count() == 9
 
 
+def test_sans_ouvrier_chaque_requete_n_envoie_que_quelques_lignes(alice, monde, par_deux, monkeypatch):
+    """The others' sendings wait for the end of each request."""
+    monkeypatch.setattr(views, "SECONDES", dict.fromkeys(views.SECONDES, 60))
+    lot = deposer(monde, liste(jeunes(7)))
+    alice.post(adresse("confirmer", lot))
+    faites = [alice.post(adresse("avancer", lot), headers=EN_JSON).json()["faites"] for _ in range(2)]
+    assert faites == [4, 6]
+    alice.post(adresse("avancer", lot))
+    assert Import.objects.get().etape == Etape.TERMINE and Signalement.objects.count() == 7
+
+
 def test_la_page_attend_quand_un_autre_travaille_sur_la_meme_liste(alice, monde, par_deux, monkeypatch):
     lot = en_lecture(alice, monde)
     monkeypatch.setattr(services, "avancer", lambda lot, *, pas, memo: memo.update(occupe=True) or True)
@@ -475,6 +504,18 @@ def test_annuler_l_import_depuis_la_page(alice, monde):
     alice.post(adresse("annuler", lot))
     assert "sont retirés" in alice.get(adresse("suivi", lot)).content.decode()
     assert set(Signalement.objects.values_list("etat", flat=True)) == {EtatSignalement.ANNULE}
+
+
+def test_une_longue_annulation_se_dit_en_cours_jusqu_a_sa_fin(alice, monde, par_deux):
+    lot = importer(monde, liste(jeunes(3)))
+    page = alice.post(adresse("annuler", lot), follow=True).content.decode()
+    assert "L’annulation a commencé" in page and "sont retirés" not in page
+    gardes = services.signalements_de(lot).exclude(etat=EtatSignalement.ANNULE)
+    identites.corriger(gardes.get(), {"adresse": "3 rue Froide"}, par=monde.alice)
+    while Import.objects.get().etape == Etape.ANNULATION:
+        alice.post(adresse("avancer", lot))
+    page = alice.get(adresse("suivi", lot)).content.decode()
+    assert "1 signalement a été examiné ou corrigé entre-temps et reste en cours ; les autres" in page
 
 
 def test_abandonner_depuis_la_page(alice, monde):

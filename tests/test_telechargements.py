@@ -13,6 +13,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from gab import services as gab
+from qualit.acteurs.views import journal
 from qualit.echanges import tableaux
 from qualit.echanges.tableaux import Colonne
 from qualit.journal.models import Trace
@@ -249,6 +250,23 @@ def test_une_longue_liste_se_lit_par_lots(monde, django_assert_max_num_queries):
         reponse = client.get("/mes-signalements/?format=csv")
         contenu = b"".join(reponse.streaming_content)
     assert len(cellules(contenu, "csv")) == 1202
+
+
+@pytest.mark.parametrize("format", tableaux.FORMATS)
+def test_une_liste_coupee_le_dit_a_sa_derniere_ligne(monde, monkeypatch, format):
+    monkeypatch.setattr(journal, "LIGNES_EXPORTEES", 2000)
+    Trace.objects.bulk_create(Trace(action="ecriture", quoi="essai", acteur=monde.dora) for _ in range(2000))
+
+    def fichier():
+        return cellules(demander(monde.dora, "/journal/?quoi=essai", format)[1], format)
+
+    entieres = fichier()
+    assert len(entieres) == 2001 and entieres[-1][4] == "essai"
+    Trace.objects.create(action="ecriture", quoi="essai", acteur=monde.dora)
+    coupees = fichier()
+    assert len(coupees) == 2002 and coupees[-2][4] == "essai"
+    assert coupees[-1][0] == "Liste coupée à 2\xa0000 lignes : précisez la période ou les filtres."
+    assert Trace.objects.filter(action="export").latest("pk").details["lignes"] == 2000
 
 
 def test_aucun_texte_libre_dans_une_liste():

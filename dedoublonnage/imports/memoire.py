@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from qualit.territoire.nomenclatures import libelle
-from signalements.listes.colonnes import CHAMPS, normaliser
+from signalements.listes.colonnes import CHAMPS, cle_du_texte
 from signalements.listes.lignes import NOMENCLATURES
 from signalements.models import Signalement
 
@@ -31,7 +31,7 @@ def lire(structure):
         .values_list("classe", "formation")[:2_000]
     )
     for classe, formation in connues:
-        formations.setdefault(normaliser(classe), formation)
+        formations.setdefault(cle_du_texte(classe), formation)
     return titres, dict(valeurs), formations
 
 
@@ -55,10 +55,10 @@ def sens(correspondance):
 
 
 def retenir(structure, champ, associations):
-    """Remember {text: meaning} for one field ('' for headings)."""
+    """Remember {key of a text (`cle_du_texte`): meaning} for one field ('' for headings)."""
     Correspondance.objects.bulk_create(
         [
-            Correspondance(structure=structure, champ=champ, texte=texte[:200], cible=cible[:200])
+            Correspondance(structure=structure, champ=champ, texte=texte, cible=cible[:200])
             for texte, cible in associations.items()
             if texte
         ],
@@ -69,7 +69,5 @@ def retenir(structure, champ, associations):
 
 
 def oublier(structure, champ, textes):
-    """Forget what these texts mean for one field."""
-    Correspondance.objects.filter(
-        structure=structure, champ=champ, texte__in=[t[:200] for t in textes]
-    ).delete()
+    """Forget what the texts of these keys mean for one field."""
+    Correspondance.objects.filter(structure=structure, champ=champ, texte__in=textes).delete()

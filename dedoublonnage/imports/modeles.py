@@ -10,6 +10,8 @@ from qualit.territoire.models import Structure, Utilisateur, nouvelle_reference
 from qualit.territoire.roles import Niveau
 from signalements.models import Signalement
 
+AILLEURS = "Cet import n’en est plus là : rechargez la page."
+
 
 class ImportImpossible(Exception):
     """What is asked cannot be done on this import. The message is for the user."""
@@ -77,6 +79,11 @@ class Import(models.Model):
 
     def __str__(self):
         return f"{self.nom_fichier} ({self.reference})"
+
+    def tenir(self, *etapes, refus=AILLEURS):
+        """Lock it to the end of the transaction; raises ImportImpossible when it is at none of these steps by now."""
+        if not Import.objects.select_for_update(no_key=True).filter(pk=self.pk, etape__in=etapes).exists():
+            raise ImportImpossible(refus)
 
     @property
     def pourcentage(self):

@@ -9,10 +9,13 @@ from signalements.models import Signalement
 
 from ..models import Rattachement
 from ..services import Reponse as ReponseIdentite
-from .modeles import Import, ImportImpossible, LigneImport
+from .modeles import Import, LigneImport
 
 Reponse, Statut = LigneImport.Reponse, LigneImport.Statut
 SUR_UN_CANDIDAT = (Reponse.MEME, Reponse.DIFFERENT, Reponse.INCERTAIN)
+CONFIRME = (
+    "Vos réponses ne sont pas prises : cet import n’est plus à confirmer. Regardez ci-dessous où il en est."
+)
 CHAMPS = ["candidats", "candidat", "jumelle", "probabilite", "reponse", "statut"]
 
 
@@ -31,10 +34,10 @@ def sans_reponse(lot):
 def repondre(lot, reponses):
     """Keep the answers {(row number, rank): answer}; ranks are those of the candidates from 1 on, 0 is the row itself.
 
-    Rank 0 says whether the row is put aside (`NE_PAS_ENVOYER`) or not (""). What is no answer is ignored.
+    Rank 0 says whether the row is put aside (`NE_PAS_ENVOYER`) or not (""). What is no answer is ignored. Raises
+    ImportImpossible when the rows are no longer to be confirmed.
     """
-    if lot.etape != Import.Etape.PRET:
-        raise ImportImpossible("Cet import est déjà confirmé.")
+    lot.tenir(Import.Etape.PRET, refus=CONFIRME)
     recues = defaultdict(dict)
     for (numero, rang), reponse in reponses.items():
         if reponse == Reponse.NE_PAS_ENVOYER or reponse in (SUR_UN_CANDIDAT if rang else ("",)):
@@ -73,6 +76,7 @@ def _trancher(ligne, recues, existants):
 @transaction.atomic
 def ne_pas_savoir(lot):
     """Answer "je ne sais pas" wherever an answer is still missing."""
+    lot.tenir(Import.Etape.PRET, refus=CONFIRME)
     lignes = list(sans_reponse(lot).select_for_update())
     for ligne in lignes:
         ligne.reponse = Reponse.INCERTAIN

@@ -32,7 +32,7 @@ from .services import ImportImpossible
 DEUX = ("GET", "POST")
 POUR_TOUS = " Si tous sont sortis le même jour, donnez la date de sortie une seule fois, en bas de page."
 SECONDES = {True: 2, False: 5}
-"""How long a request works: asked by the script of the page, which asks again, or by a click."""
+"""How long a request reads: asked by the script of the page, which asks again, or by a click."""
 Etape, Statut = Import.Etape, LigneImport.Statut
 #: The tabs of the rows: code, label, and the statuses that they hold.
 ONGLETS = [
@@ -341,14 +341,17 @@ def relire(request, reference):
 
 @regle(Droit.IMPORTER, objet=Import, methodes=("POST",))
 def avancer(request, reference):
-    """Treat rows for some seconds: what the page does, again and again, where no worker runs."""
+    """Treat rows: what the page does, again and again, where no worker runs.
+
+    Reading goes on for some seconds; sending and undoing, which hold the identities to the end of the request, stop after a step.
+    """
     lot = _import(request, reference)
     par_la_page = "application/json" in request.headers.get("Accept", "")
     memo, fin = {}, time.monotonic() + SECONDES[par_la_page]
     try:
         while lot.en_travail:
             reste = services.avancer(lot, pas=taches.TOUT_DE_SUITE[lot.etape], memo=memo)
-            if not reste or "occupe" in memo or time.monotonic() > fin:
+            if not reste or lot.etape != Etape.LECTURE or "occupe" in memo or time.monotonic() > fin:
                 break
     except FichierIllisible as refus:
         return _illisible(request, lot, refus)
@@ -369,9 +372,12 @@ def decider(request, reference):
             for nom, valeur in request.POST.items()
             if (lu := questions.CHAMP.fullmatch(nom))
         }
-        reponses.repondre(lot, recues)
-        if "toutes" in request.POST:
-            reponses.ne_pas_savoir(lot)
+        try:
+            reponses.repondre(lot, recues)
+            if "toutes" in request.POST:
+                reponses.ne_pas_savoir(lot)
+        except ImportImpossible as refus:
+            return _impossible(request, lot, refus)
         restent = reponses.sans_reponse(lot).count()
         if restent:
             messages.info(
@@ -435,10 +441,13 @@ def annuler(request, reference):
     if request.method == "POST":
         try:
             services.annuler(lot, par=request.user)
-            taches.lancer(lot)
+            reste = taches.lancer(lot)
         except ImportImpossible as refus:
             return _impossible(request, lot, refus)
-        messages.success(request, "L’import est annulé : ses signalements sont retirés.")
+        if reste:
+            messages.info(request, "L’annulation a commencé : cette page dira quand tout sera retiré.")
+        else:
+            messages.success(request, "L’import est annulé : ses signalements sont retirés.")
         return redirect("imports:suivi", reference=reference)
     return render(
         request,

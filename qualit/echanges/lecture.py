@@ -287,6 +287,11 @@ def _ouvrir_a_part(contenu):
                 feuilles.append(Feuille(lu))
             else:
                 feuilles[-1].lignes.append((lu[0], lu[1]))
+        if sum(len(f.lignes) for f in feuilles) > LIGNES_MAXIMUM + TITRES_MAXIMUM:  # the child stopped there
+            raise FichierIllisible(
+                f"Ce classeur dépasse {LIGNES_MAXIMUM} lignes, toutes feuilles comprises : gardez seulement la liste des "
+                "jeunes, ou partagez-la."
+            )
         return [Feuille(f.nom, _borner(f.lignes)) for f in feuilles]
 
 

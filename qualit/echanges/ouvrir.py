@@ -20,7 +20,6 @@ from xml.etree import ElementTree
 MEMOIRE = 900 * 1024 * 1024
 PROCESSEUR = 30  # seconds
 VIDES = 20_000
-FEUILLES = 12
 TEXTE = 5_000
 SANS_VALEUR = "#FORMULE!"
 """What stands for a formula without a result: a program wrote it and no spreadsheet computed it, or it is in error."""
@@ -148,7 +147,7 @@ def main(maximum, colonnes):
             for f in classeur.sheets_metadata
             if f.typ == SheetTypeEnum.WorkSheet and f.visible == SheetVisibleEnum.Visible
         ]
-        for nom in feuilles[:FEUILLES]:
+        for nom in feuilles:
             ecrire(json.dumps(nom) + "\n")
             formules = sans_valeur(contenu, ou[nom], colonnes) if nom in ou else {}
             for ligne in lignes(classeur.get_sheet_by_name(nom), colonnes, formules):

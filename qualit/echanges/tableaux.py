@@ -39,6 +39,17 @@ LIGNES_MAXIMUM = 200_000
 
 
 @dataclass(frozen=True)
+class Coupure:
+    """Comes after the rows when there are more: the last row of the file says so."""
+
+    lignes: int
+
+    def __str__(self):
+        nombre = f"{self.lignes:_}".replace("_", "\N{NO-BREAK SPACE}")
+        return f"Liste coupée à {nombre} lignes : précisez la période ou les filtres."
+
+
+@dataclass(frozen=True)
 class Colonne:
     """A column: its header, and what it takes from an object (an attribute path "a.b", or a function)."""
 
@@ -219,10 +230,13 @@ def nom_de_feuille(titre):
 
 
 def ecrire(sortie, format, titre, colonnes, objets):
-    """Write the rows into a binary file opened for writing. Returns how many rows."""
+    """Write the rows, and a `Coupure` if it ends them, into a binary file opened for writing. Returns how many rows."""
     ecrivain = ECRIVAINS[format](sortie, titre, colonnes)
     nombre = 0
     for objet in objets:
+        if isinstance(objet, Coupure):
+            ecrivain.ligne([str(objet)])
+            break
         ecrivain.ligne([propre(c.valeur(objet)) for c in colonnes])
         nombre += 1
     ecrivain.fermer()
@@ -235,12 +249,16 @@ def format_demande(request):
     return demande if request.method in ("GET", "HEAD") and demande in FORMATS else None
 
 
-def telecharger(request, nom, titre, colonnes, objets, *, droit=Droit.EXPORTER, voir=None, preparer=None):
+def telecharger(
+    request, nom, titre, colonnes, objets, *,
+    droit=Droit.EXPORTER, voir=None, preparer=None, maximum=LIGNES_MAXIMUM,
+):  # fmt: skip
     """The list as a file when ?format= asks for one, else None. The view passes the very rows that its page shows.
 
     nom: ASCII beginning of the file's name; objets: queryset (read in batches) or iterable; droit: what downloading
     demands (None: what the page demands); voir: function object → (instances shown, ids of jeunes) for the journal,
-    None when the list is about no jeune; preparer: function that dresses a batch of objects, and may return others.
+    None when the list is about no jeune; preparer: function that dresses a batch of objects, and may return others;
+    maximum: how many are written; the last row then says that there are more.
     Raises PermissionDenied.
     """
     format = format_demande(request)
@@ -250,11 +268,17 @@ def telecharger(request, nom, titre, colonnes, objets, *, droit=Droit.EXPORTER, 
         raise PermissionDenied
 
     def lus():
-        for lot in _lots(objets):
+        source = (
+            objets[: maximum + 1].iterator(chunk_size=LOT) if isinstance(objets, QuerySet) else iter(objets)
+        )
+        gardes = islice(source, maximum)
+        while lot := list(islice(gardes, LOT)):
             lot = (preparer(lot) or lot) if preparer else lot
             for objet in lot if voir else ():
                 montrer(request, *voir(objet))
             yield from lot
+        if next(source, None) is not None:
+            yield Coupure(maximum)
 
     fichier = tempfile.SpooledTemporaryFile(max_size=EN_MEMOIRE)  # noqa: SIM115 (the response closes it)
     nombre = ecrire(fichier, format, titre, colonnes, lus())
@@ -271,12 +295,3 @@ def telecharger(request, nom, titre, colonnes, objets, *, droit=Droit.EXPORTER, 
     )
     reponse["Cache-Control"] = "private, no-store"
     return reponse
-
-
-def _lots(objets):
-    """The objects by batches of LOT."""
-    if isinstance(objets, QuerySet):
-        objets = (objets if objets.query.is_sliced else objets[:LIGNES_MAXIMUM]).iterator(chunk_size=LOT)
-    source = iter(objets)
-    while lot := list(islice(source, LOT)):
-        yield lot

@@ -17,6 +17,7 @@ from qualit.web.texte import nettoyer_texte
 LIGNES_DE_TITRE = 40
 """The headings are looked for among so many rows."""
 SEUIL_PROPOSITION = 84
+CLE_MAXIMUM = 200
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ VERS_RESPONSABLE = {
 def normaliser(titre):
     """A heading without accents, case, punctuation or doubled spaces: « Né(e) le » → « ne e le »."""
     return re.sub(r"[^a-z0-9]+", " ", cle_de_tri(str(titre or "").replace("œ", "oe"))).strip()
+
+
+def cle_du_texte(ecrit):
+    """The key under which a heading or a value is remembered and found again: normalised, and no longer than the table holds."""
+    return normaliser(ecrit)[:CLE_MAXIMUM].rstrip()
 
 
 _INDEX = {}
@@ -124,7 +130,7 @@ class Colonne:
 
     @property
     def cle(self):
-        return normaliser(self.titre)
+        return cle_du_texte(self.titre)
 
 
 @dataclass
@@ -212,7 +218,7 @@ def _note(lignes, place, memoire):
     if any(isinstance(c, (int, float)) and not isinstance(c, bool) for c in lignes[place][1]):
         return 0
     champs = {
-        memoire.get(normaliser(titre or groupe)) or champ_du_titre(titre, groupe)
+        memoire.get(cle_du_texte(titre or groupe)) or champ_du_titre(titre, groupe)
         for titre, groupe in _titres(lignes, place)
         if titre or groupe
     }

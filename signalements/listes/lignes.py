@@ -6,6 +6,7 @@ What is optional and cannot be read is left out, and said. What has no column at
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass, field
 
 from dateutil.relativedelta import relativedelta
@@ -23,7 +24,7 @@ from signalements.models import Contact, Signalement
 from signalements.services import commune_de, eligibilite, nom_de_lieu, situer
 
 from . import valeurs
-from .colonnes import CHAMPS, normaliser
+from .colonnes import CHAMPS, cle_du_texte, normaliser
 from .valeurs import Illisible, Liste
 
 #: Without one of these no report can be made of a row.
@@ -194,7 +195,7 @@ class Lecteur:
         un = {champ: valeurs_[0] for champ, valeurs_ in bruts.items()}
         saisie["classe"] = valeurs.texte(un.get("classe")) or self.defauts.get("classe", "")
         saisie["formation"] = valeurs.texte(un.get("formation")) or self.formations.get(
-            normaliser(saisie["classe"]), ""
+            cle_du_texte(saisie["classe"]), ""
         )
         saisie["date_sortie"] = self._date(ligne, "date_sortie", un.get("date_sortie"))
         if saisie["date_sortie"] is None and "date_sortie" in self.defauts and un.get("date_sortie") is None:
@@ -204,11 +205,8 @@ class Lecteur:
         saisie["nature_sortie"] = self._nature(ligne, un.get("nature_sortie"))
         motifs = []
         for cellule in bruts.get("motifs", ()):
-            entier = self._code(ligne, "motifs", cellule, dire=False)
-            for morceau in (
-                [cellule] if entier else valeurs.texte(cellule).replace("|", ";").replace("/", ";").split(";")
-            ):
-                if code := self._code(ligne, "motifs", morceau):
+            for ecrit in self.ecrits("motifs", cellule):
+                if code := self._code(ligne, "motifs", ecrit):
                     motifs.append(code)
         saisie["motifs"] = list(dict.fromkeys(motifs))
         saisie["motif_principal"] = saisie["motifs"][0] if saisie["motifs"] else ""
@@ -241,10 +239,17 @@ class Lecteur:
         )
         return None
 
-    def _code(self, ligne, champ, cellule, *, dire=True):
+    def ecrits(self, champ, cellule):
+        """The texts to look up in a nomenclature for one cell: several motives may share one, unless it is known whole."""
+        ecrit = valeurs.texte(cellule)
+        if champ != "motifs" or self.listes[champ].code(ecrit):
+            return [ecrit]
+        return [morceau.strip() for morceau in re.split("[;/|]", ecrit)]
+
+    def _code(self, ligne, champ, cellule):
         ecrit = valeurs.texte(cellule)
         code = self.listes[champ].code(ecrit)
-        if code is None and dire:
+        if code is None:
             ligne.remarques.append(f"{CHAMPS[champ].libelle} « {ecrit[:60]} » non repris : valeur inconnue.")
         return code or ""
 

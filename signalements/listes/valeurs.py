@@ -17,7 +17,7 @@ from qualit.web.formulaires import MOIS, lire_date
 from qualit.web.texte import nettoyer_texte
 from signalements.controles import ine_normalise, numero_normalise
 
-from .colonnes import normaliser
+from .colonnes import cle_du_texte, normaliser
 
 EPOQUE_TABLEUR = date(1899, 12, 30)
 SERIE_MINIMUM, SERIE_MAXIMUM = 7_000, 73_050  # 1919 to 2099
@@ -315,12 +315,12 @@ class Liste:
                 re.sub(r"\([^)]*\)", "", libelle),
                 *SYNONYMES.get(liste, {}).get(code, ()),
             ):
-                self.index.setdefault(normaliser(ecrit), code)
+                self.index.setdefault(cle_du_texte(ecrit), code)
         self.index |= {cle: code for cle, code in (memoire or {}).items() if code in self.codes}
 
     def code(self, ecrit):
         """The code of this text, '' for an empty one, None when it is not known."""
-        cle = normaliser(ecrit)
+        cle = cle_du_texte(ecrit)
         if not cle or cle in {"-", "nc"} and cle not in self.index:
             return ""
         return self.index.get(cle)
@@ -328,7 +328,7 @@ class Liste:
     def proposition(self, ecrit):
         """The likeliest code for a text that is not known, or ''."""
         trouve = process.extractOne(
-            normaliser(ecrit), self.index.keys(), scorer=fuzz.token_set_ratio, score_cutoff=80
+            cle_du_texte(ecrit), self.index.keys(), scorer=fuzz.token_set_ratio, score_cutoff=80
         )
         return self.index[trouve[0]] if trouve else ""
 

@@ -63,10 +63,11 @@ def annuler(lot, *, par):
 
 
 def annuler_un_peu(lot, pas):
-    """Withdraw at most `pas` more reports. Returns True when there may be others."""
+    """Withdraw at most `pas` more reports, but those taken up since the undo began. Returns True when there may be others."""
     restent = (
         signalements_de(lot)
         .filter(etat=EtatSignalement.ENVOYE, trie_le__isnull=True)
+        .exclude(pk__in=batis_dessus(lot).values("pk"))
         .select_related("structure", "bassin")
         .order_by("pk")[:pas]
     )

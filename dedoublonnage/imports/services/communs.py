@@ -6,7 +6,7 @@ import traceback
 from django.db.models import Count
 from django.utils import timezone
 
-from ..modeles import Import, ImportImpossible, LigneImport
+from ..modeles import AILLEURS, Import, ImportImpossible, LigneImport
 
 INATTENDU = "Le portail n’a pas pu traiter cette ligne. Saisissez ce signalement au formulaire, ou signalez-le à l’assistance."
 journal = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ def mettre(lot, de, vers, **champs):
     """Move an import to a step, from one of those; raises ImportImpossible when it is elsewhere by now."""
     champs |= {"etape": vers, "faites": champs.get("faites", lot.faites), "avance_le": timezone.now()}
     if not Import.objects.filter(pk=lot.pk, etape__in=de).update(**champs):
-        raise ImportImpossible("Cet import n’en est plus là : rechargez la page.")
+        raise ImportImpossible(AILLEURS)
     for champ, valeur in champs.items():
         setattr(lot, champ, valeur)
 

@@ -1,6 +1,6 @@
 """A list is dropped, its columns and its values are said, its reading may start; or it is abandoned."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from django.db import transaction
 
@@ -9,9 +9,8 @@ from qualit.journal.models import Action
 from qualit.journal.services import noter
 from qualit.web.texte import nettoyer_texte
 from signalements.listes import colonnes as reconnaissance
-from signalements.listes.colonnes import CHAMPS, Colonne, normaliser
+from signalements.listes.colonnes import CHAMPS, Colonne, cle_du_texte
 from signalements.listes.lignes import EXIGES, NOMENCLATURES, Lecteur
-from signalements.listes.valeurs import texte
 
 from .. import memoire
 from ..modeles import Correspondance, Import, ImportImpossible
@@ -109,39 +108,44 @@ def valeurs_a_dire(lot):
     Returns ({field: [(text, number of rows, likely code, [(code, label)])]}, [(class, number of rows, formation)]).
     What the structure said already is there too when the rows were read once: the user came back to correct something.
     """
-    lecteur = lecteur_de(lot)
-    dites = _deja_dites(lot)
-    inconnues, classes = {c: {} for c in NOMENCLATURES}, {}
-    avec_formation = any(c.champ == "formation" for c in lecteur.colonnes)
+    lecteur, dites = lecteur_de(lot), _deja_dites(lot)
+    demandes = {*NOMENCLATURES} if "formation" in lecteur.presents else {*NOMENCLATURES, memoire.FORMATIONS}
+    nombres, ecritures = (
+        defaultdict(Counter),
+        {},
+    )  # by normalised text: two writings of one text are one question
+
+    def comprise(champ, cle):
+        if champ == memoire.FORMATIONS:
+            return cle in lecteur.formations
+        return lecteur.listes[champ].code(cle) is not None
+
     for _, cellules in lignes_du_fichier(lot):
         for colonne in lecteur.colonnes:
-            if colonne.rang >= len(cellules) or cellules[colonne.rang] in (None, SANS_VALEUR):
+            champ = memoire.FORMATIONS if colonne.champ == "classe" else colonne.champ
+            vide = colonne.rang >= len(cellules) or cellules[colonne.rang] in (None, SANS_VALEUR)
+            if vide or champ not in demandes:
                 continue
-            if colonne.champ in NOMENCLATURES:
-                ecrit = texte(cellules[colonne.rang])
-                if (
-                    lecteur.listes[colonne.champ].code(ecrit) is None
-                    or (colonne.champ, normaliser(ecrit)) in dites
-                ):
-                    inconnues[colonne.champ][ecrit] = inconnues[colonne.champ].get(ecrit, 0) + 1
-            elif colonne.champ == "classe" and not avec_formation:
-                ecrit = texte(cellules[colonne.rang])
-                if (
-                    normaliser(ecrit) in lecteur.formations
-                    and (memoire.FORMATIONS, normaliser(ecrit)) not in dites
-                ):
-                    continue
-                classes[ecrit] = classes.get(ecrit, 0) + 1
+            for ecrit in lecteur.ecrits(champ, cellules[colonne.rang]):
+                cle = cle_du_texte(ecrit)
+                if cle and (not comprise(champ, cle) or (champ, cle) in dites):
+                    nombres[champ][cle] += 1
+                    ecritures.setdefault(cle, ecrit)
+
+    def plus_frequents(champ):
+        return sorted(nombres[champ].items(), key=lambda t: (-t[1], t[0]))[:VALEURS_MAXIMUM]
+
     dire = {}
-    for champ, textes in inconnues.items():
+    for champ in NOMENCLATURES:
         liste = lecteur.listes[champ]
-        if textes:
-            plus = sorted(textes.items(), key=lambda t: (-t[1], t[0]))[:VALEURS_MAXIMUM]
+        if textes := plus_frequents(champ):
             dire[champ] = [
-                (ecrit, n, liste.code(ecrit) or liste.proposition(ecrit), liste.termes) for ecrit, n in plus
+                (ecritures[cle], n, liste.code(cle) or liste.proposition(cle), liste.termes)
+                for cle, n in textes
             ]
-    plus = sorted(classes.items(), key=lambda t: (-t[1], t[0]))[:VALEURS_MAXIMUM]
-    return dire, [(ecrit, n, lecteur.formations.get(normaliser(ecrit), "")) for ecrit, n in plus]
+    return dire, [
+        (ecritures[cle], n, lecteur.formations.get(cle, "")) for cle, n in plus_frequents(memoire.FORMATIONS)
+    ]
 
 
 def _deja_dites(lot):
@@ -156,12 +160,14 @@ def choisir_valeurs(lot, valeurs, formations, *, par):
     with transaction.atomic():
         for champ, associations in valeurs.items():
             memoire.retenir(
-                lot.structure, champ, {normaliser(t): code for t, code in associations.items() if code}
+                lot.structure, champ, {cle_du_texte(t): code for t, code in associations.items() if code}
             )
             memoire.oublier(
-                lot.structure, champ, [normaliser(t) for t, code in associations.items() if not code]
+                lot.structure, champ, [cle_du_texte(t) for t, code in associations.items() if not code]
             )
-        memoire.retenir(lot.structure, memoire.FORMATIONS, {normaliser(c): f for c, f in formations.items()})
+        memoire.retenir(
+            lot.structure, memoire.FORMATIONS, {cle_du_texte(c): f for c, f in formations.items()}
+        )
         demarrer_lecture(lot, par=par)
 
 
@@ -169,9 +175,9 @@ def demarrer_lecture(lot, *, par):
     """Read the rows (again): nothing is sent."""
     _, correspondances, formations = memoire.lire(lot.structure)
     with transaction.atomic():
-        lot.lignes.all().delete()
         mettre(lot, {Etape.COLONNES, Etape.VALEURS, Etape.PRET}, Etape.LECTURE, faites=0,
                 correspondances=correspondances, formations=formations)  # fmt: skip
+        lot.lignes.all().delete()  # once the import is held: those of a reading sent twice are there to be seen
         noter(Action.ECRITURE, "import_lecture", lot, par=par)
 
 
@@ -192,16 +198,16 @@ def lecteur_de(lot):
 def revenir_aux_colonnes(lot):
     """Leave a reading whose file can no longer be opened: the user may say the columns again, or abandon."""
     with transaction.atomic():
-        lot.lignes.all().delete()
         mettre(lot, {Etape.VALEURS, Etape.LECTURE, Etape.PRET}, Etape.COLONNES, faites=0)
+        lot.lignes.all().delete()
 
 
 @transaction.atomic
 def abandonner(lot, *, par):
     """Forget an import that was not confirmed: file and rows go."""
-    if not Import.objects.filter(
-        pk=lot.pk, etape__in=[Etape.COLONNES, Etape.VALEURS, Etape.LECTURE, Etape.PRET]
-    ).exists():
-        raise ImportImpossible("Cet import est confirmé : il ne peut plus être abandonné.")
+    lot.tenir(
+        *(Etape.COLONNES, Etape.VALEURS, Etape.LECTURE, Etape.PRET),
+        refus="Cet import est confirmé : il ne peut plus être abandonné.",
+    )
     noter(Action.ECRITURE, "import_abandonne", lot, par=par)
     lot.delete()

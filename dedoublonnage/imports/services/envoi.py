@@ -21,10 +21,12 @@ Etape, Statut = Import.Etape, LigneImport.Statut
 SORTS = (Statut.NOUVELLE, Statut.CONNUE, Statut.A_DECIDER)
 
 
+@transaction.atomic
 def confirmer(lot, *, par):
     """Accept the list: its rows are then sent one by one. Raises ImportImpossible when an answer is missing, or when reports
     that its rows were found to repeat were withdrawn since."""
     droits.exiger(par, Droit.IMPORTER, lot)
+    lot.tenir(Etape.PRET)  # no answer is changed any more
     if manquent := sans_reponse(lot).count():
         raise ImportImpossible(f"Répondez d’abord aux lignes à décider : il en reste {manquent}.")
     if perimees(lot).exists():
@@ -32,11 +34,10 @@ def confirmer(lot, *, par):
             "Rien n’est envoyé : des signalements que cette liste répétait ont été retirés depuis la lecture. Vérifiez de "
             "nouveau les lignes, elles pourront partir."
         )
-    with transaction.atomic():
-        total = a_envoyer(lot).count() + len(a_promouvoir(lot))
-        mettre(lot, {Etape.PRET}, Etape.ENVOI, faites=0, total=total, confirme_le=timezone.now(),
-                confirme_par=par, contenu=None)  # fmt: skip
-        noter(Action.ECRITURE, "import_confirme", lot, par=par, lignes=total)
+    total = a_envoyer(lot).count() + len(a_promouvoir(lot))
+    mettre(lot, {Etape.PRET}, Etape.ENVOI, faites=0, total=total, confirme_le=timezone.now(),
+            confirme_par=par, contenu=None)  # fmt: skip
+    noter(Action.ECRITURE, "import_confirme", lot, par=par, lignes=total)
 
 
 def perimees(lot):

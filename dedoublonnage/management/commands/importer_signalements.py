@@ -10,9 +10,12 @@ from dedoublonnage.imports import memoire, reponses, services
 from dedoublonnage.imports.analyse import Analyse
 from dedoublonnage.imports.modeles import LigneImport
 from qualit.echanges.lecture import OCTETS_MAXIMUM, FichierIllisible, lire
+from qualit.territoire import droits
 from qualit.territoire.droits import ROLES_DU_DROIT, Droit
 from qualit.territoire.models import Structure, Utilisateur
+from qualit.territoire.nomenclatures import choix
 from qualit.web.templatetags.qualit import pluriel
+from signalements.listes import valeurs
 from signalements.listes.colonnes import reconnaitre
 from signalements.listes.lignes import Lecteur
 
@@ -52,10 +55,10 @@ class Command(BaseCommand):
         try:
             une = self._structure(structure)
             contenu = self._contenu(Path(fichier))
-            defauts = {"date_sortie": options["date_sortie"], "nature_sortie": options["nature_sortie"]}
+            defauts = self._defauts(options["date_sortie"], options["nature_sortie"])
             if simuler:
                 bilan = simulation(
-                    contenu, Path(fichier).name, une, defauts, user=self._personne(par) if par else None
+                    contenu, Path(fichier).name, une, defauts, user=self._auteur(par, une) if par else None
                 )
             else:
                 bilan = self._importer(contenu, Path(fichier).name, une, defauts, self._auteur(par, une))
@@ -95,6 +98,19 @@ class Command(BaseCommand):
         except OSError as erreur:
             raise FichierIllisible(f"Le fichier {chemin} ne peut pas être ouvert.") from erreur
 
+    def _defauts(self, sortie, nature):
+        """The values for the whole list, checked before any row is read with them."""
+        try:
+            jour = valeurs.jour(sortie)
+        except valeurs.Illisible as erreur:
+            raise FichierIllisible(f"--date-sortie : {erreur}") from erreur
+        natures = dict(choix("natures_sortie"))
+        if nature and nature not in natures:
+            raise FichierIllisible(
+                f"--nature-sortie : le code « {nature} » n'existe pas. Écrivez l'un de ceux-ci : {', '.join(natures)}."
+            )
+        return {"date_sortie": jour.isoformat() if jour else "", "nature_sortie": nature}
+
     def _personne(self, courriel):
         try:
             return Utilisateur.objects.get(email__iexact=courriel, is_active=True)
@@ -103,7 +119,13 @@ class Command(BaseCommand):
 
     def _auteur(self, courriel, structure):
         if courriel:
-            return self._personne(courriel)
+            personne = self._personne(courriel)
+            if structure.pk not in droits.structures_pour(personne, Droit.IMPORTER):
+                raise FichierIllisible(
+                    f"{personne.email} ne peut pas importer de liste pour {structure.nom} : indiquez avec --par un déclarant "
+                    "de cette structure."
+                )
+            return personne
         adhesion = (
             structure.adhesions.actives()
             .filter(role__in=ROLES_DU_DROIT[Droit.IMPORTER], utilisateur__is_active=True)

@@ -81,7 +81,7 @@ def journal(request):
     form = JournalForm(request.GET or None)
     traces = form.filtrer(traces_de(request.user)) if request.GET else traces_de(request.user)
     if fichier := telecharger(
-        request, "journal", "Journal des accès", COLONNES, traces[:LIGNES_EXPORTEES], droit=None
+        request, "journal", "Journal des accès", COLONNES, traces, droit=None, maximum=LIGNES_EXPORTEES
     ):
         return fichier
     page = paginer(request, traces, par_page=50)
