@@ -87,11 +87,12 @@ def assembler(champ, portee):
 
 
 def a_des_operateurs(champ, portee):
-    """May the answers of the commissioned structures be shown? To protected readers over the académie only: the bassins of
-    one structure would add up to it."""
+    """May the answers of the commissioned structures be shown? To protected readers over the whole académie only: the bassins
+    of one structure would add up to it."""
     if champ.lieu.type == "etablissement":
         return False
-    return portee.exact or champ.lieu.type == "academie" and not champ.lieu.types
+    lieu = champ.lieu
+    return portee.exact or lieu.type == "academie" and not (lieu.types or lieu.bassins)
 
 
 def _part(intervalle, total):

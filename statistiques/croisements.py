@@ -14,7 +14,7 @@ from qualit.territoire.models import Bassin
 from .cellules import SECRET, Cellule
 from .cliches import avec_cliche, pris_avant
 from .dimensions import DIMENSIONS, SOLIDAIRES, VIDE, Noms
-from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
+from .indicateurs import COMPTE, REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
 from .relation import Lieu, libelle_campagne
 from .secret import TOTAL, proteger
 
@@ -183,7 +183,9 @@ class Croiseur:
         for dimensions, axes, lu, (croise, *autres) in zip(
             listes, listes_protegees, lues, protegees, strict=True
         ):
-            visibles = {c: _ensemble(self._visibles(c, croise, autres), axes, croise) for c in demandes}
+            if axe:
+                _completer(lu, croise, dimensions, axes, axe, parts, codes)
+            visibles = {c: _ensemble(self._visibles(c, axes, croise, autres), axes, croise) for c in demandes}
             visibles = self._sans_difference(visibles, croise, autres)
             montrees.append(
                 {
@@ -295,23 +297,30 @@ class Croiseur:
         ici, exact = croise[total], self._total_seul(len(total))
         entier = {total} if not self._partiel else set()
         gardees = dict(visibles)
+        etats = (croise, *autres)
         if SOMMES & set(visibles):
-            restes = [_restes(etat[total]) for etat in (croise, *autres)]
-            sur = all(total in visibles[c] for c in PERSONNES) and not any(
-                0 < abs(n) < self.seuil
-                for reste in zip(*restes, strict=True)
-                for n in (reste[0], *(reste[0] - autre for autre in reste[1:]))
-            )
+            sur = all(total in visibles[c] for c in PERSONNES)
+            sur = sur and not self._un_petit([_restes(etat[total]) for etat in etats])
             for code in SOMMES & set(visibles):
                 gardees[code] = exact | (visibles[code] & entier if sur else set())
         for code in ECHUS & set(visibles):
             tous = ici[code].base == ici["jeunes"].valeur
             gardees[code] = exact | (visibles[code] if tous else set())
         if "delai_legal" in visibles:
-            reste = abs((ici["mineurs"].detail or 0) - ici["delai_legal"].base)
-            sur = total in visibles["mineurs"] and (reste == 0 or reste >= self.seuil)
+            restes = [
+                [(etat[total]["mineurs"].detail or 0) - etat[total]["delai_legal"].base] for etat in etats
+            ]
+            sur = total in visibles["mineurs"] and not self._un_petit(restes)
             gardees["delai_legal"] = exact | (visibles["delai_legal"] & entier if sur else set())
         return gardees
+
+    def _un_petit(self, restes):
+        """Is one of these remainders small, or has it moved by a small number since another state? restes: one list a state."""
+        return any(
+            0 < abs(n) < self.seuil
+            for ici, *autres in zip(*restes, strict=True)
+            for n in (ici, *(ici - autre for autre in autres))
+        )
 
     def _croiser_multiple(self, codes, dimensions):
         """With a dimension of several values a jeune: its lines do not add up, so each cell stands for itself; to protected
@@ -351,8 +360,8 @@ class Croiseur:
 
         return {k: {c: (r, visible(k, c)) for c, r in v.items()} for k, v in croise.items()}
 
-    def _visibles(self, code, croise, autres):
-        """Keys of a table that may be shown. autres: the same table in the other states."""
+    def _visibles(self, code, axes, croise, autres):
+        """Keys of a table of these dimensions that may be shown. autres: the same table in the other states."""
         part = REGISTRE[code].est_part
 
         def cube(croise):
@@ -365,18 +374,33 @@ class Croiseur:
                     )
             return fins
 
-        exact = self._totaux_exacts
         autres_cubes = [cube(autre) for autre in autres]
-        visibles = proteger(cube(croise), self.seuil, total_exact=exact, autres=autres_cubes)
+        exactes = self._exactes(code, axes, croise)
+        visibles = proteger(cube(croise), self.seuil, exactes=exactes, autres=autres_cubes)
         if part:
             visibles = {
                 c[:-1]
                 for c in visibles
                 if c[-1] == "oui" and (*c[:-1], "non") in visibles and (*c[:-1], TOTAL) in visibles
             }
-        if exact:
-            visibles.add((TOTAL,) * len(next(iter(croise))))
+        if self._totaux_exacts:
+            visibles.add((TOTAL,) * len(axes))
         return visibles
+
+    def _exactes(self, code, axes, croise):
+        """Coordinates that one who reads the exact totals of the académie knows of a protected table: its total, both sides of a
+        share; of the jeunes, the lines of the solutions (their shares are totals) and of the months (each day has its total)."""
+        if not self.portee.sait_les_totaux:
+            return set()
+        indicateur, total = REGISTRE[code], (TOTAL,) * len(axes)
+        sues = {total}
+        if code == "jeunes" or indicateur.mesure.denominateur == COMPTE:
+            for rang, dimension in enumerate(axes):
+                if dimension.code in {"solution", "mois"}:
+                    sues |= {(*total[:rang], cle[rang], *total[rang + 1 :]) for cle in croise}
+        if not indicateur.est_part:
+            return sues
+        return {(*cle, TOTAL) for cle in sues} | {(*total, cote) for cote in ("oui", "non")}
 
 
 def _restes(chiffres):
@@ -412,14 +436,27 @@ def _sommer(resultats, axes, codes):
     return croise
 
 
+def _completer(lu, croise, dimensions, axes, axe, parts, codes):
+    """Add to the table of a part (these values of `axe`) the lines that the whole has and the part has not: a missing line would
+    say zero."""
+    zeros = {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}
+    for cle in croise:
+        valeurs = dict(zip((d.code for d in axes), cle, strict=True))
+        if axe not in dimensions or valeurs[axe.code] in (TOTAL, *parts):
+            lu.setdefault(tuple(valeurs[d.code] for d in dimensions), zeros)
+
+
 def _dire(croise, montrees):
     """{key: {code: (Resultat, whether it is shown)}}."""
     return {k: {c: (r, k in montrees[c]) for c, r in v.items()} for k, v in croise.items()}
 
 
 def _ensemble(visibles, axes, croise):
-    """Keys that stay visible when the lines of `SOLIDAIRES` are hidden together."""
+    """Keys that stay visible when the lines of `SOLIDAIRES` are hidden together, and those of what became of the jeunes until
+    their months have passed for all: those for whom they have not are whole months, which another table shows."""
     for rang, dimension in enumerate(axes):
+        if dimension.code.startswith("devenir_") and any(c[rang] == "" for c in croise):
+            visibles = {c for c in visibles if c[rang] is TOTAL}
         for groupe in SOLIDAIRES.get(dimension.code, ()):
             lignes = {(*c[:rang], TOTAL, *c[rang + 1 :]) for c in croise}
             for ligne in lignes:

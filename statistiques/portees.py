@@ -24,13 +24,18 @@ PAR_DEPARTEMENT = {TypeStructure.DSDEN, TypeStructure.PREFECTURE, TypeStructure.
 class Portee:
     """A place that a person may look at. exact: every cell; totaux: the totals of the académie at least; liste: may go
     from a figure to the list of the people; connus: the places that this person reads exactly, so that what the others read
-    less than they do is protected too."""
+    less than they do is protected too; totaux_ailleurs: reads the exact totals of the académie on another page."""
 
     lieu: Lieu
     exact: bool = False
     totaux: bool = False
     liste: bool = False
     connus: tuple = ()
+    totaux_ailleurs: bool = False
+
+    @property
+    def sait_les_totaux(self):
+        return self.totaux or self.totaux_ailleurs
 
 
 def lieu_academie(academie, **champs):
@@ -83,8 +88,8 @@ def portees(user):
             exact, totaux = academies[academie.pk]
             ajouter(Portee(lieu_academie(academie), exact=exact, totaux=totaux, liste=exact))
         for bassin in bassins:
-            exact, _ = academies[bassin.academie_id]
-            ajouter(Portee(lieu_bassin(bassin), exact=exact, liste=exact))
+            exact, totaux = academies[bassin.academie_id]
+            ajouter(Portee(lieu_bassin(bassin), exact=exact, liste=exact, totaux_ailleurs=totaux))
     connus = tuple(p.lieu for p in resultat.values() if p.exact)
     return {cle: p if p.exact else replace(p, connus=connus) for cle, p in resultat.items()}
 

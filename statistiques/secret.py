@@ -28,12 +28,12 @@ def sommes(cellules):
     return valeurs
 
 
-def proteger(cellules, seuil=5, total_exact=False, autres=()):
+def proteger(cellules, seuil=5, exactes=frozenset(), autres=()):
     """The coordinates that may be shown.
 
     cellules: {(a, b, …): count} of the finest cells, one value an axis, absent ones being 0; the result also holds
-    coordinates of margins, `TOTAL` standing for the sum over an axis. total_exact: the grand total is shown even when
-    it is under the threshold. autres: the same table at the other days at which it is shown.
+    coordinates of margins, `TOTAL` standing for the sum over an axis. exactes: coordinates that these readers know anyway,
+    small or not: they are shown. autres: the same table at the other days at which it is shown.
     """
     if not cellules:
         return set()
@@ -49,9 +49,9 @@ def proteger(cellules, seuil=5, total_exact=False, autres=()):
             0 < abs(ici - sum(autre[c] for c in coordonnees)) < seuil for autre in ailleurs
         )
 
-    visibles = set()
+    visibles = set(exactes)
     grand_total = (TOTAL,) * axes
-    if total_exact or not petit(grand_total):
+    if not petit(grand_total):
         visibles.add(grand_total)
     for taille in range(1, axes + 1):
         for choisis in combinations(range(axes), taille):
@@ -70,7 +70,7 @@ def _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes):
 
     interieur = [cellule(v) for v in product(*(modalites[a] for a in choisis))]
     lignes = list(lignes_de(choisis, modalites, axes))
-    masquees = {c for c in interieur if petit(c)}
+    masquees = {c for c in interieur if petit(c)} - visibles
     par_cellule = defaultdict(list)
     for ligne in lignes:
         for c in ligne[1]:
@@ -86,7 +86,7 @@ def _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes):
 
     def completer(ligne):
         """Hide one more cell of a line: the smallest shown. False when there is none left."""
-        restantes = [c for c in ligne[1] if c in dans_interieur and c not in masquees]
+        restantes = [c for c in ligne[1] if c in dans_interieur and c not in masquees and c not in visibles]
         if not restantes:
             return False
         masquees.add(min(restantes, key=lambda c: (valeurs[c], str(c))))

@@ -14,7 +14,7 @@ from django.urls import reverse
 from qualit.territoire.models import Bassin
 from signalements.models import Signalement
 from statistiques import cliches, croisements, memoire, publications, services
-from statistiques.bord import chiffres
+from statistiques.bord import a_des_operateurs, chiffres
 from statistiques.croisements import ECHUS, PAR_SOLUTION, PERSONNES, SOMMES, Croiseur
 from statistiques.dimensions import DETAILS, DIMENSIONS, dimensions_pour
 from statistiques.forms import lire_champ
@@ -128,6 +128,13 @@ def chercher(m, qui):
         cases = {c for etat in etats.values() for c in etat}
         etats = {jour: {c: etat.get(c, 0) for c in cases} for jour, etat in etats.items()}
         totaux = {(TOTAL, TOTAL, s) for s in ("oui", "non", TOTAL)} if qui == "rita" else set()
+        if totaux and dimension.code in {
+            "solution",
+            "mois",
+        }:  # totals of the académie, one by one or day by day
+            totaux |= {(TOTAL, c[1], TOTAL) for c in cases}
+        for jour in etats:
+            visibles[jour] |= totaux
         for jour, etat in etats.items():
             trouvees, valeurs = attaquer(etat, visibles[jour])
             assert not {c: n for c, n in trouvees.items() if 0 < n < SEUIL}, (dimension.code, jour)
@@ -136,6 +143,12 @@ def chercher(m, qui):
         for a, b in combinations(etats, 2):
             changes = fouiller([etats[a], etats[b]], [visibles[a] - totaux, visibles[b] - totaux])
             assert changes == [], (dimension.code, a, b)
+            changes = fouiller([etats[a], etats[b]], [visibles[a], visibles[b]]) if totaux else []
+            assert not [c for c in changes if len(c[0]) == 1 and not set(c[0]) <= totaux], (
+                dimension.code,
+                a,
+                b,
+            )
     assert vus > 20, "rien n’est montré : l’essai ne prouve rien"
 
 
@@ -198,6 +211,62 @@ def test_une_part_de_solution_se_lit_la_ou_se_lit_sa_ligne(m, monkeypatch, setti
     assert [
         fuite for qui in ("rita", "celia", "alice", "paul") for fuite in fuites(qui)
     ]  # what the rule prevents
+
+
+def test_un_bassin_se_lit_comme_sa_ligne_de_l_academie(m):
+    """On the page of a bassin, the same lines are shown and hidden as in the crossing of the whole académie, and none is missing:
+    a missing line would say zero, and a cell hidden here and shown there would be computed."""
+    vues = 0
+    for qui in ("rita", "celia", "alice"):
+        siennes = portees(getattr(m, qui))
+        for cle, portee in siennes.items():
+            if portee.exact or portee.lieu.type != "bassin":
+                continue
+            for jour in jours_de_lecture(CAMPAGNE):
+                c, a = (
+                    Croiseur(champ, p)
+                    for champ, p in (
+                        (lire_champ(QueryDict(f"campagne=2023-2024&au={jour}"), p), p)
+                        for p in (portee, siennes["academie"])
+                    )
+                )
+                for dimension in (DIMENSIONS[code] for code in ("sexe", "solution", "mois", "devenir_3")):
+                    lignes = {k: v["jeunes"][1] for k, v in c.croiser(["jeunes"], [dimension]).items()}
+                    entier = a.croiser(["jeunes"], [DIMENSIONS["bassin"], dimension])
+                    attendues = {k[1:]: False for k in entier} | {
+                        k[1:]: v["jeunes"][1] for k, v in entier.items() if k[0] == portee.lieu.code
+                    }
+                    siens = {TOTAL, *(lieu.code for lieu in portee.connus)}
+                    ailleurs = {k[1:] for k in entier if k[0] not in siens}
+                    assert lignes.items() <= attendues.items(), (qui, cle, jour, dimension.code)
+                    # what a school alone reported is known to it, and to nobody else
+                    assert qui == "alice" or set(lignes) == ailleurs, (qui, cle, jour, dimension.code)
+                    vues += sum(lignes.values())
+    assert vues
+
+
+def test_ce_que_sont_devenus_les_jeunes_attend_que_leurs_mois_aient_passe(m):
+    """Those whose three months have not passed are whole months of first reports: two tables would subtract."""
+    vues = set()
+    for qui in ("rita", "celia", "alice", "paul"):
+        for champ, portee in protegees(m, qui):
+            for n in (3, 6, 12):
+                croise = Croiseur(champ, portee).croiser(["jeunes"], [DIMENSIONS[f"devenir_{n}"]])
+                lues = [cle for cle, v in croise.items() if v["jeunes"][1] and cle != (TOTAL,)]
+                assert (
+                    ("",) not in croise
+                    or not lues
+                    or {lieu.code for lieu in portee.connus} & {champ.lieu.code}
+                )
+                vues.add(bool(lues))
+    assert vues == {True, False}
+
+
+def test_un_partenaire_de_departement_ne_lit_pas_les_reponses_des_structures(m):
+    """Those of one structure, by département, would add up to those of the académie."""
+    lieu = replace(lieu_academie(m.academie), bassins=tuple(Bassin.objects.values_list("pk", flat=True)[:1]))
+    for un, attendu in ((lieu, False), (lieu_academie(m.academie), True)):
+        assert a_des_operateurs(Champ(un, CAMPAGNE, date(2024, 6, 30)), Portee(un)) is attendu
 
 
 def protegees(m, qui):

@@ -82,6 +82,24 @@ def test_une_marge_se_lit_pareil_dans_tous_les_tableaux():
 
 
 def test_le_total_de_l_academie_peut_rester_exact():
-    assert (TOTAL,) in proteger({("a",): 2, ("b",): 1}, total_exact=True)
+    assert (TOTAL,) in proteger({("a",): 2, ("b",): 1}, exactes={(TOTAL,)})
     assert proteger({("a",): 2, ("b",): 1}) == set()
     assert proteger({}) == set()
+
+
+def test_ce_qui_est_su_par_ailleurs_ne_denonce_pas_une_case():
+    """Both sides of a share are exact totals: a share hidden alone would be the rest."""
+    avant = {
+        ("a", "oui"): 20,
+        ("a", "non"): 60,
+        ("b", "oui"): 1,
+        ("b", "non"): 39,
+        ("c", "oui"): 15,
+        ("c", "non"): 50,
+    }
+    maintenant = avant | {("b", "oui"): 3, ("b", "non"): 37}
+    sues = {(TOTAL, TOTAL), (TOTAL, "oui"), (TOTAL, "non")}
+    visibles = proteger(maintenant, exactes=sues, autres=[avant])
+    assert sues <= visibles
+    cachees = [b for b in "abc" if (b, "oui") not in visibles]
+    assert "b" in cachees and len(cachees) > 1

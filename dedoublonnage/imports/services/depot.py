@@ -110,10 +110,8 @@ def valeurs_a_dire(lot):
     """
     lecteur, dites = lecteur_de(lot), _deja_dites(lot)
     demandes = {*NOMENCLATURES} if "formation" in lecteur.presents else {*NOMENCLATURES, memoire.FORMATIONS}
-    nombres, ecritures = (
-        defaultdict(Counter),
-        {},
-    )  # by normalised text: two writings of one text are one question
+    # by key: two writings of one text are one question
+    nombres, ecritures = defaultdict(Counter), {}
 
     def comprise(champ, cle):
         if champ == memoire.FORMATIONS:
