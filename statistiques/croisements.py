@@ -1,37 +1,28 @@
-"""Figures crossed by dimensions, each said visible or not for the reader: exact, or protected as a whole (`secret`)."""
+"""Figures crossed by dimensions, each said visible or not for the reader: exact, or protected as a whole (`protection`)."""
 
 from collections import defaultdict
-from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
-
-from qualit.territoire.models import Bassin
 
 from .cellules import SECRET, Cellule
 from .cliches import avec_cliche, pris_avant
-from .dimensions import DIMENSIONS, SOLIDAIRES, VIDE, Noms
-from .indicateurs import COMPTE, REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
-from .relation import Lieu, libelle_campagne
-from .secret import TOTAL, proteger
-
-#: Everybody who was reported: their numbers add up to that of the reports, less the duplicates.
-PERSONNES = ("jeunes", "pas_sortis", "hors_champ", "obligation")
-SOMMES = frozenset({"signalements", "doublons_evites", "retours_lus"})
-#: Counted among the jeunes whose months have passed.
-ECHUS = frozenset({"devenir_3_mois", "devenir_6_mois", "devenir_12_mois"})
-DEPENDANTS = SOMMES | ECHUS | {"delai_legal"}
-DONT_D_AUTRES_DEPENDENT = (*PERSONNES, "mineurs")
-SOLUTION = DIMENSIONS["solution"]
-#: Shares of the jeunes that are lines of the table of the solutions.
-PAR_SOLUTION = {
-    "en_formation": "formation",
-    "en_insertion": "insertion",
-    "en_accompagnement": "accompagnement",
-}
+from .dimensions import DIMENSIONS, VIDE, Noms
+from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
+from .protection import (
+    DEPENDANTS,
+    DONT_D_AUTRES_DEPENDENT,
+    PAR_SOLUTION,
+    SOLUTION,
+    SOMMES,
+    Protection,
+    completer,
+    ensemble,
+)
+from .relation import libelle_campagne
+from .secret import TOTAL
 
 
 def adresse(champ, **plus):
@@ -47,17 +38,15 @@ def adresse(champ, **plus):
     return urlencode({k: v for k, v in (parametres | plus).items() if v not in (None, "")})
 
 
-class Croiseur:
+class Croiseur(Protection):
     """Computes the figures of one page for one reader: same field, crossings computed together, labels read once."""
 
     def __init__(self, champ, portee):
-        self.champ = champ = avec_cliche(champ, portee)
-        self.portee = portee
+        super().__init__(avec_cliche(champ, portee), portee)
         self.noms = Noms()
-        self.seuil = settings.QUALIT["EFFECTIF_MINIMAL"]
         self._prets, self._totaux = {}, None
         #: May this reader see cells at all, or totals only?
-        self.detail = portee.exact or (champ.cliche is not None and not champ.cliche.attendu)
+        self.detail = portee.exact or (self.champ.cliche is not None and not self.champ.cliche.attendu)
 
     @cached_property
     def cliches(self):
@@ -96,27 +85,8 @@ class Croiseur:
         if self.portee.exact or self._totaux_exacts:
             self._totaux = calculer(self.champ, codes, DIMENSIONS)[()]
             return {code: (r, True) for code, r in self._totaux.items()}
-        (ensemble,) = self._croiser_ensemble(codes, [[]])
-        return ensemble[()]
-
-    @property
-    def _totaux_exacts(self):
-        return self.portee.totaux and self.champ.lieu.type == "academie" and not self.champ.filtres
-
-    def _comptes(self, resultat):
-        """The counts of jeunes that a figure tells: both sides of a share."""
-        if resultat.indicateur.est_part:
-            return resultat.detail or 0, resultat.base - (resultat.detail or 0)
-        return (resultat.base,)
-
-    def _seul_visible(self, resultat, autres):
-        """May this figure, which adds up with no other, be shown without nominative access? autres: the same in other states."""
-        ici = self._comptes(resultat)
-        return min(ici) >= self.seuil and not any(
-            0 < abs(a - b) < self.seuil
-            for autre in autres
-            for a, b in zip(ici, self._comptes(autre), strict=True)
-        )
+        (croise,) = self._croiser_ensemble(codes, [[]])
+        return croise[()]
 
     def croiser(self, codes, dimensions):
         """{key: {code: (Resultat, visible)}} by one or two dimensions, `None` standing for totals."""
@@ -184,8 +154,8 @@ class Croiseur:
             listes, listes_protegees, lues, protegees, strict=True
         ):
             if axe:
-                _completer(lu, croise, dimensions, axes, axe, parts, codes)
-            visibles = {c: _ensemble(self._visibles(c, axes, croise, autres), axes, croise) for c in demandes}
+                completer(lu, croise, dimensions, axes, axe, parts, codes)
+            visibles = {c: ensemble(self._visibles(c, axes, croise, autres), axes, croise) for c in demandes}
             visibles = self._sans_difference(visibles, croise, autres)
             montrees.append(
                 {
@@ -198,19 +168,6 @@ class Croiseur:
             _dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montree)
             for lu, montree in zip(lues[: len(demandees)], montrees, strict=False)
         ]
-
-    def _comme_les_solutions(self, codes, listes, montrees):
-        """Leave shares of one kind of solution shown only where the table of the solutions, crossed likewise, shows its line and
-        its total. montrees: what is shown of `listes`, then of the same with the solutions."""
-        avec_solution = iter(montrees[len(listes) :])
-        for dimensions, montree in zip(listes, montrees, strict=False):
-            lignes = next(avec_solution)["jeunes"] if codes and SOLUTION not in dimensions else None
-            for code in codes if lignes is not None else ():
-                montree[code] = {
-                    k
-                    for k in montree[code]
-                    if {(*k, PAR_SOLUTION[code]), (*k, TOTAL)} <= lignes or k in self._total_seul(len(k))
-                }
 
     def _tranche_de(self, croise, dimensions, codes):
         """The bassin of the place in the table of all the bassins, as the keys of `dimensions`."""
@@ -240,87 +197,6 @@ class Croiseur:
         par_etat = [iter(r) for r in (resultats if cliches else [resultats])]
         ranger = _sommer if sommees else _ranger
         return [[ranger(r, len(dimensions), codes) for r in par_etat] for dimensions in listes]
-
-    @cached_property
-    def _champ_protege(self):
-        """What is protected as a whole: the académie, less what this reader knows exactly (its bassin, its own jeunes)."""
-        lieu = self.champ.lieu
-        if not (self._partiel or self.portee.connus):
-            return self.champ
-        academie = Lieu("academie", lieu.academie_id, "", academie_id=lieu.academie_id)
-        return replace(self.champ, lieu=academie, sauf=self.portee.connus)
-
-    @property
-    def _partiel(self):
-        """Is the place a part of the académie?"""
-        lieu = self.champ.lieu
-        return lieu.type != "academie" or bool(lieu.types or lieu.bassins)
-
-    @cached_property
-    def _tranche(self):
-        """(dimension, its values) of which the place is made, None for the académie: a figure of the place is shown where the
-        table of that dimension shows it for each of them, so that parts and wholes of two readers never subtract."""
-        lieu = self.champ.lieu
-        if lieu.type == "bassin":
-            return DIMENSIONS["bassin"], [lieu.code]
-        if lieu.types:
-            return DIMENSIONS["type_structure"], list(lieu.types)
-        if lieu.bassins:
-            codes = Bassin.objects.filter(pk__in=lieu.bassins).values_list("code", flat=True)
-            return DIMENSIONS["bassin"], list(codes)
-        return None, []
-
-    def _montree(self, cle, dimensions, axe, parts, visibles):
-        """Is the figure of that key shown, when the table of `axe` and of the other dimensions shows these?"""
-        valeurs = dict(zip((d.code for d in dimensions), cle, strict=True))
-        if valeurs.get("bassin", TOTAL) in {
-            lieu.code for lieu in self.portee.connus if lieu.type == "bassin"
-        }:
-            return True
-        if axe is None:
-            return cle in visibles
-        demandee = valeurs.pop(axe.code, TOTAL)
-        suite = tuple(valeurs.values())
-        if demandee is not TOTAL and demandee not in parts:
-            return False
-        return all((part, *suite) in visibles for part in (parts if demandee is TOTAL else [demandee]))
-
-    def _total_seul(self, axes):
-        return {(TOTAL,) * axes} if self._totaux_exacts else set()
-
-    def _sans_difference(self, visibles, croise, autres):
-        """Keys that stay visible once what adds up with other figures, or is counted among fewer jeunes than another figure, is
-        left out: reports less duplicates are the persons reported, but those whose dossier was opened again without a report;
-        reports less those whose return may be read are not triaged; jeunes less those whose months have passed are the others.
-        autres: the same table in the other states."""
-        total = (TOTAL,) * len(next(iter(croise)))
-        ici, exact = croise[total], self._total_seul(len(total))
-        entier = {total} if not self._partiel else set()
-        gardees = dict(visibles)
-        etats = (croise, *autres)
-        if SOMMES & set(visibles):
-            sur = all(total in visibles[c] for c in PERSONNES)
-            sur = sur and not self._un_petit([_restes(etat[total]) for etat in etats])
-            for code in SOMMES & set(visibles):
-                gardees[code] = exact | (visibles[code] & entier if sur else set())
-        for code in ECHUS & set(visibles):
-            tous = ici[code].base == ici["jeunes"].valeur
-            gardees[code] = exact | (visibles[code] if tous else set())
-        if "delai_legal" in visibles:
-            restes = [
-                [(etat[total]["mineurs"].detail or 0) - etat[total]["delai_legal"].base] for etat in etats
-            ]
-            sur = total in visibles["mineurs"] and not self._un_petit(restes)
-            gardees["delai_legal"] = exact | (visibles["delai_legal"] & entier if sur else set())
-        return gardees
-
-    def _un_petit(self, restes):
-        """Is one of these remainders small, or has it moved by a small number since another state? restes: one list a state."""
-        return any(
-            0 < abs(n) < self.seuil
-            for ici, *autres in zip(*restes, strict=True)
-            for n in (ici, *(ici - autre for autre in autres))
-        )
 
     def _croiser_multiple(self, codes, dimensions):
         """With a dimension of several values a jeune: its lines do not add up, so each cell stands for itself; to protected
@@ -360,55 +236,6 @@ class Croiseur:
 
         return {k: {c: (r, visible(k, c)) for c, r in v.items()} for k, v in croise.items()}
 
-    def _visibles(self, code, axes, croise, autres):
-        """Keys of a table of these dimensions that may be shown. autres: the same table in the other states."""
-        part = REGISTRE[code].est_part
-
-        def cube(croise):
-            fins = {}
-            for cle, valeurs in croise.items():
-                if TOTAL not in cle:
-                    comptes = self._comptes(valeurs[code])
-                    fins |= zip(
-                        ((*cle, cote) for cote in ("oui", "non")) if part else (cle,), comptes, strict=True
-                    )
-            return fins
-
-        autres_cubes = [cube(autre) for autre in autres]
-        exactes = self._exactes(code, axes, croise)
-        visibles = proteger(cube(croise), self.seuil, exactes=exactes, autres=autres_cubes)
-        if part:
-            visibles = {
-                c[:-1]
-                for c in visibles
-                if c[-1] == "oui" and (*c[:-1], "non") in visibles and (*c[:-1], TOTAL) in visibles
-            }
-        if self._totaux_exacts:
-            visibles.add((TOTAL,) * len(axes))
-        return visibles
-
-    def _exactes(self, code, axes, croise):
-        """Coordinates that one who reads the exact totals of the académie knows of a protected table: its total, both sides of a
-        share; of the jeunes, the lines of the solutions (their shares are totals) and of the months (each day has its total)."""
-        if not self.portee.sait_les_totaux:
-            return set()
-        indicateur, total = REGISTRE[code], (TOTAL,) * len(axes)
-        sues = {total}
-        if code == "jeunes" or indicateur.mesure.denominateur == COMPTE:
-            for rang, dimension in enumerate(axes):
-                if dimension.code in {"solution", "mois"}:
-                    sues |= {(*total[:rang], cle[rang], *total[rang + 1 :]) for cle in croise}
-        if not indicateur.est_part:
-            return sues
-        return {(*cle, TOTAL) for cle in sues} | {(*total, cote) for cote in ("oui", "non")}
-
-
-def _restes(chiffres):
-    """What subtracting one figure from another gives: persons without a report, reports not triaged."""
-    recus = chiffres["signalements"].valeur
-    personnes = sum(chiffres[c].valeur for c in PERSONNES)
-    return personnes - (recus - chiffres["doublons_evites"].valeur), recus - chiffres["retours_lus"].base
-
 
 def _ranger(resultats, axes, codes):
     """One table from the results of its margins, in the order of `_marges`; its total is there even when nobody is in it."""
@@ -436,34 +263,9 @@ def _sommer(resultats, axes, codes):
     return croise
 
 
-def _completer(lu, croise, dimensions, axes, axe, parts, codes):
-    """Add to the table of a part (these values of `axe`) the lines that the whole has and the part has not: a missing line would
-    say zero."""
-    zeros = {c: REGISTRE[c].resultat((0, 0, 0)) for c in codes}
-    for cle in croise:
-        valeurs = dict(zip((d.code for d in axes), cle, strict=True))
-        if axe not in dimensions or valeurs[axe.code] in (TOTAL, *parts):
-            lu.setdefault(tuple(valeurs[d.code] for d in dimensions), zeros)
-
-
 def _dire(croise, montrees):
     """{key: {code: (Resultat, whether it is shown)}}."""
     return {k: {c: (r, k in montrees[c]) for c, r in v.items()} for k, v in croise.items()}
-
-
-def _ensemble(visibles, axes, croise):
-    """Keys that stay visible when the lines of `SOLIDAIRES` are hidden together, and those of what became of the jeunes until
-    their months have passed for all: those for whom they have not are whole months, which another table shows."""
-    for rang, dimension in enumerate(axes):
-        if dimension.code.startswith("devenir_") and any(c[rang] == "" for c in croise):
-            visibles = {c for c in visibles if c[rang] is TOTAL}
-        for groupe in SOLIDAIRES.get(dimension.code, ()):
-            lignes = {(*c[:rang], TOTAL, *c[rang + 1 :]) for c in croise}
-            for ligne in lignes:
-                cles = {(*ligne[:rang], valeur, *ligne[rang + 1 :]) for valeur in groupe}
-                if not cles <= visibles:
-                    visibles = visibles - cles
-    return visibles
 
 
 def _marges(n):

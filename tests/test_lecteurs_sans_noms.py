@@ -15,13 +15,14 @@ from qualit.territoire.models import Bassin
 from signalements.models import Signalement
 from statistiques import cliches, croisements, memoire, publications, services
 from statistiques.bord import a_des_operateurs, chiffres
-from statistiques.croisements import ECHUS, PAR_SOLUTION, PERSONNES, SOMMES, Croiseur
+from statistiques.croisements import Croiseur
 from statistiques.dimensions import DETAILS, DIMENSIONS, dimensions_pour
 from statistiques.forms import lire_champ
 from statistiques.indicateurs import REGISTRE
 from statistiques.jours import jours_de_lecture
 from statistiques.models import Cliche, Episode
 from statistiques.portees import Portee, lieu_academie, portees
+from statistiques.protection import ECHUS, PAR_SOLUTION, PERSONNES, SOMMES
 from statistiques.publications import contenu
 from statistiques.relation import Champ, Lieu
 from statistiques.secret import TOTAL

@@ -24,12 +24,12 @@ from gab.models import Dossier, Transfert
 from signalements.models import Signalement
 from statistiques import cliches, memoire, services
 from statistiques.bord import a_cote, assembler
-from statistiques.croisements import PERSONNES, SOMMES
 from statistiques.dimensions import DIMENSIONS
 from statistiques.forms import campagnes, lire_champ
 from statistiques.indicateurs import REGISTRE, calculer, codes_a_cote, codes_de, codes_pour
 from statistiques.models import Episode
 from statistiques.portees import Portee, lieu_academie, lieu_bassin, lieu_structure, portees
+from statistiques.protection import PERSONNES, SOMMES
 from statistiques.relation import PARIS, Champ
 from statistiques.tableaux import Constructeur
 from suivi.models import Devenir
