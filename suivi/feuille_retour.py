@@ -211,7 +211,11 @@ def _verifier_le_devenir(rang):
         return
     retenues = {c.champ: c.retenu for c in rang.cellules}
     if not retenues["code"]:
-        rang.erreurs.append("Devenir : il ne s’efface pas d’ici ; corrigez-le, ou écrivez le nouveau.")
+        rang.erreurs.append(
+            "Devenir : choisissez-le dans la liste, ou effacez ses autres cases."
+            if rang.actuel is None
+            else "Devenir : il ne s’efface pas d’ici ; corrigez-le, ou écrivez le nouveau."
+        )
         return
     form = DevenirForm(retenues | {"precision": "", "vu": ""})
     if rang.actuel is not None and not form.fields["code"].valid_value(rang.actuel.code):

@@ -332,6 +332,7 @@ def test_le_meme_changement_des_deux_cotes_n_est_pas_un_desaccord(omar, missions
         ({"etape": "Rendez-vous pris", "etape_le": "01/01/2199"}, "futur"),
         ({"etape_le": "01/10/2026"}, "dites laquelle"),
         ({"code": "Licorne"}, "n’est pas dans la liste"),
+        ({"date": "01/10/2026"}, "Devenir : choisissez-le dans la liste"),
         ({"code": "MLDS, micro-lycée"}, "« Depuis le » va avec le devenir"),
     ],
 )
