@@ -15,6 +15,8 @@ from gab.models import Mission
 from qualit.echanges.lecture import SANS_RESULTAT, SANS_VALEUR
 from qualit.journal.models import Action
 from qualit.journal.services import noter
+from qualit.territoire import droits
+from qualit.territoire.droits import Droit
 from qualit.territoire.models import cle_de_tri
 from qualit.web.formulaires import ChampDate
 
@@ -209,7 +211,11 @@ def _verifier_le_devenir(rang):
         return
     retenues = {c.champ: c.retenu for c in rang.cellules}
     if not retenues["code"]:
-        rang.erreurs.append("Devenir : il ne s’efface pas d’ici ; corrigez-le, ou écrivez le nouveau.")
+        rang.erreurs.append(
+            "Devenir : choisissez-le dans la liste, ou effacez ses autres cases."
+            if rang.actuel is None
+            else "Devenir : il ne s’efface pas d’ici ; corrigez-le, ou écrivez le nouveau."
+        )
         return
     form = DevenirForm(retenues | {"precision": "", "vu": ""})
     if rang.actuel is not None and not form.fields["code"].valid_value(rang.actuel.code):
@@ -314,16 +320,18 @@ def _noter_l_etape(rang, par):
 
 
 def _noter_le_devenir(rang, par):
-    """Another outcome when its kind changed, else a correction of the one in force."""
+    """Another outcome when its kind changed or somebody else recorded it, else a correction of the one in force."""
     changes = {c.champ for c in rang.changements}
     if not changes:
         return 0
-    if "code" in changes or rang.actuel is None:
+    autre = rang.actuel is None or "code" in changes
+    if autre or not droits.peut(par, Droit.SUIVRE, rang.actuel):
         connu = rang.actuel.reference if rang.actuel else ""
         services.enregistrer_devenir(
             rang.mission.dossier,
             par=par,
             mission=rang.mission,
+            precision="" if autre else rang.actuel.precision,
             vu=None if rang.mission.a_confirmer else connu,
             **rang.devenir,
         )

@@ -102,6 +102,13 @@ def taille_menteuse(contenu):
     return bytes(octets)
 
 
+def feuilles_partagees(nombre):
+    """A workbook whose sheets, all of them, are one part of 100,000 empty rows."""
+    une = b'<sheet name="A" sheetId="1" r:id="rId1"/>'
+    toutes = b"".join(b'<sheet name="F%d" sheetId="%d" r:id="rId1"/>' % (n, n) for n in range(1, nombre + 1))
+    return classeur(b"<row/>" * 100_000, **{"xl/workbook.xml": CLASSEUR.replace(une, toutes)})
+
+
 def cellule(reference, valeur=b"<v>1</v>"):
     return b'<row r="1"><c r="%s">%s</c></row>' % (reference, valeur)
 
@@ -143,6 +150,7 @@ def corpus():
         ("bombe.xlsx", classeur(b"<row><c><v>1</v></c></row>" * 12_000_000)),
         ("bombe-a-cote.xlsx", classeur(**{"xl/media/image.png": b"\0" * (400 * 1024 * 1024)})),
         ("dix-mille-parties.xlsx", classeur(**{f"xl/p{n}.xml": b"<a/>" for n in range(10_000)})),
+        ("six-cents-fois-la-meme-feuille.xlsx", feuilles_partagees(600)),
         ("etendue-immense.xlsx", classeur(cellule(b"A1") + cellule(b"XFD1048576"))),
         (
             "colonne-lointaine.xlsx",

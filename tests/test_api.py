@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dedoublonnage.models import Empreinte
 from gab import services as gab
-from qualit.api import services
+from qualit.api import depot, services
 from qualit.api.models import Acces, Envoi
 from qualit.journal.models import Trace
 from qualit.territoire.models import Adhesion
@@ -230,6 +230,31 @@ def test_un_corps_illisible_est_refuse(acces):
         headers={"Authorization": f"Bearer {acces.cle}", "Idempotency-Key": "essai-0001"},
     )
     assert reponse.status_code == 400 and "JSON" in reponse.json()["detail"]
+
+
+def test_un_corps_trop_lourd_est_refuse_comme_toute_erreur(acces, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    reponse = envoyer(acces.cle, corps(ville="C" * 1000))
+    assert (reponse.status_code, reponse["Content-Type"]) == (413, "application/problem+json")
+    assert reponse.json()["title"] == "Contenu trop lourd" and "5 Mo" in reponse.json()["detail"]
+
+
+def test_une_erreur_imprevue_est_dite_comme_toute_erreur_et_n_ecrit_rien(acces, monkeypatch, caplog):
+    """Whatever was written before it is undone, so that the same idempotency key serves again."""
+    deposer = depot.deposer
+
+    def deposer_puis_tomber(*args, **kwargs):
+        deposer(*args, **kwargs)
+        raise RuntimeError
+
+    with monkeypatch.context() as panne:
+        panne.setattr(depot, "deposer", deposer_puis_tomber)
+        reponse = envoyer(acces.cle, corps())
+    assert (reponse.status_code, reponse["Content-Type"]) == (500, "application/problem+json")
+    assert reponse.json()["title"] == "Erreur du portail" and "Idempotency-Key" in reponse.json()["detail"]
+    assert not Signalement.objects.exists() and not Envoi.objects.exists()
+    assert any(r.exc_info and r.exc_info[0] is RuntimeError for r in caplog.records)
+    assert envoyer(acces.cle, corps()).status_code == 201
 
 
 def test_la_reponse_ne_depend_pas_des_jeunes_d_ailleurs(monde, acces):

@@ -1,5 +1,6 @@
 """Calendar feeds: by a secret address, without a name, cut at once, and only as long as the person has the right."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from gab import services as gab
-from gab.models import Seance
+from gab.models import Entretien, Seance
 from qualit.api.models import FluxCalendrier
 from qualit.territoire.models import Adhesion
 
@@ -24,6 +25,11 @@ def adresse_de(client, contenu, bassin=""):
 
 def lire(morceaux):
     return Client().get("".join(morceaux))
+
+
+def etats(texte):
+    """[(STATUS, SEQUENCE)] of the events of a calendar."""
+    return [(e, int(n)) for e, n in re.findall(r"STATUS:(\w+)\s+SEQUENCE:(\d+)", texte)]
 
 
 @pytest.fixture
@@ -73,8 +79,29 @@ def test_une_seance_annulee_l_est_aussi_dans_l_agenda(client, monde):
     Seance.objects.create(bassin=monde.caen, quand=apres, lieu="Salle 3", etat=Seance.Etat.ANNULEE)
     connecter(client, monde.celia)
     texte = lire(adresse_de(client, "seances", "caen")).content.decode()
-    etats = [e.partition("STATUS:")[2].split()[0] for e in texte.split("BEGIN:VEVENT")[1:]]
-    assert etats == ["CONFIRMED", "CANCELLED"]
+    assert etats(texte) == [("CONFIRMED", 0), ("CANCELLED", 1)]
+
+
+@pytest.mark.parametrize("action", ["annuler", "reporter", "excuser"])
+def test_un_entretien_qui_n_aura_pas_lieu_quitte_l_agenda(client, monde, entretien, action):
+    """Its number rises, without which an agenda keeps what it has; it does not come down if the interview is put back."""
+    connecter(client, monde.medhi)
+    adresse = adresse_de(client, "entretiens")
+    assert etats(lire(adresse).content.decode()) == [("CONFIRMED", 0)]
+    gab.constater(entretien, action, par=monde.medhi)
+    assert etats(lire(adresse).content.decode()) == [("CANCELLED", 1)]
+    if action == "excuser":
+        gab.constater(entretien, "corriger", par=monde.medhi)
+        assert etats(lire(adresse).content.decode()) == [("CONFIRMED", 1)]
+
+
+def test_un_entretien_excuse_apres_coup_reste_dans_l_agenda(client, monde, entretien):
+    connecter(client, monde.medhi)
+    adresse = adresse_de(client, "entretiens")
+    Entretien.objects.update(quand=timezone.now() - timedelta(hours=1))
+    entretien.refresh_from_db()
+    gab.constater(entretien, "excuser", par=monde.medhi)
+    assert etats(lire(adresse).content.decode()) == [("CONFIRMED", 0)]
 
 
 def test_changer_ou_couper_l_adresse_ferme_l_ancienne(client, monde):

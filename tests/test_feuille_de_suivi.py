@@ -199,6 +199,31 @@ def test_changer_la_source_corrige_le_devenir_en_place(omar, missions):
     assert (devenir.source, devenir.code, devenir.version) == ("famille", "sans_solution", 1)
 
 
+@pytest.mark.parametrize("champ", ["premier_rdv_le", "date"])
+def test_le_devenir_que_le_gab_a_note_se_complete_et_la_feuille_entiere_passe(omar, missions, monde, champ):
+    """It is not the operator's to correct: what the sheet holds becomes another outcome, recorded by the operator."""
+    dossier, hier = missions[1].dossier, timezone.localdate() - timedelta(days=1)
+    du_gab = services.enregistrer_devenir(
+        dossier,
+        "accompagnement_ml",
+        date=hier - timedelta(days=9),
+        source="jeune",
+        precision="Caen",
+        par=monde.celia,
+    )
+    classeur = telecharger(omar)
+    remplir(classeur, missions[1], **{champ: hier})
+    remplir(classeur, missions[0], source="La famille")
+    adresse, _ = envoyer(omar, classeur)
+    assert "2 devenirs enregistrés" in confirmer(omar, adresse)
+    nouveau = dossier.devenirs.get(remplace_le__isnull=True)
+    assert (nouveau.mission, nouveau.par, getattr(nouveau, champ)) == (missions[1], monde.omar, hier)
+    assert (nouveau.code, nouveau.source, nouveau.precision) == ("accompagnement_ml", "jeune", "Caen")
+    du_gab.refresh_from_db()
+    assert du_gab.remplace_le and du_gab.date < hier, "the GAB's outcome stays as it was in the history"
+    assert missions[0].dossier.devenirs.get().source == "famille"
+
+
 # --- Conflicts -----------------------------------------------------------------------------------------------
 
 
@@ -230,6 +255,15 @@ def test_on_garde_la_valeur_choisie(omar, missions, desaccord, choix, code, nomb
     confirmer(omar, adresse, choisir(page, missions[0], choix))
     devenirs = missions[0].dossier.devenirs
     assert devenirs.get(remplace_le__isnull=True).code == code and devenirs.count() == nombre
+
+
+def test_on_garde_le_devenir_du_gab_et_la_date_de_la_feuille(omar, missions, monde, desaccord):
+    adresse, page = envoyer(omar, desaccord)
+    mienne = {nom: v for nom, v in choisir(page, missions[0], "mien").items() if nom.endswith("-date")}
+    assert "1 devenir enregistré" in confirmer(omar, adresse, choisir(page, missions[0], "leur") | mienne)
+    garde = missions[0].dossier.devenirs.get(remplace_le__isnull=True)
+    assert (garde.code, garde.par) == ("apprentissage", monde.omar)
+    assert garde.date == timezone.localdate() - timedelta(days=2)
 
 
 def test_un_desaccord_regle_n_est_pas_redemande_avant_que_le_portail_ne_change(
@@ -298,6 +332,7 @@ def test_le_meme_changement_des_deux_cotes_n_est_pas_un_desaccord(omar, missions
         ({"etape": "Rendez-vous pris", "etape_le": "01/01/2199"}, "futur"),
         ({"etape_le": "01/10/2026"}, "dites laquelle"),
         ({"code": "Licorne"}, "n’est pas dans la liste"),
+        ({"date": "01/10/2026"}, "Devenir : choisissez-le dans la liste"),
         ({"code": "MLDS, micro-lycée"}, "« Depuis le » va avec le devenir"),
     ],
 )

@@ -6,6 +6,7 @@ The time that each refusal takes: `python benchmarks/import.py hostiles`.
 import io
 import json
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from qualit.echanges.refus import FichierIllisible
 from signalements.listes.colonnes import reconnaitre
 from signalements.listes.lignes import Lecteur
 from signalements.models import Signalement
-from tests.fichiers_hostiles import corpus, mutations
+from tests.fichiers_hostiles import corpus, feuilles_partagees, mutations
 from tests.monde import connecter
 
 CORPUS = dict(corpus())
@@ -78,6 +79,20 @@ def test_toutes_les_feuilles_d_un_classeur_sont_lues():
     feuilles = lire(classeur_de(*[2] * 20), "liste.xlsx").feuilles
     assert [f.nom for f in feuilles] == [f"Classe {rang}" for rang in range(1, 21)]
     assert all(len(f.lignes) == 2 for f in feuilles)
+
+
+def test_un_classeur_de_plus_de_cent_feuilles_est_refuse_et_non_coupe():
+    assert len(lire(classeur_de(*[1] * 100), "liste.xlsx").feuilles) == 100
+    with pytest.raises(FichierIllisible, match="plus de 100 feuilles"):
+        lire(classeur_de(*[1] * 101), "liste.xlsx")
+
+
+@pytest.mark.parametrize("nombre", [2, 600])
+def test_des_feuilles_qui_n_en_sont_qu_une_sont_refusees_aussitot(nombre):
+    debut = time.monotonic()
+    with pytest.raises(FichierIllisible, match="abîmé ou incomplet"):
+        lire(feuilles_partagees(nombre), "liste.xlsx")
+    assert time.monotonic() - debut < 2
 
 
 # --- The other routes that take a file ---------------------------------------------------------------------

@@ -219,7 +219,10 @@ def preuve(dossier):
 
 
 def evenement(entretien, site=""):
-    """The interview as a calendar event: no name, the reference only."""
+    """The interview as a calendar event: no name, the reference only. Excused in advance, it leaves the calendars."""
+    annule = entretien.etat in {Entretien.Etat.ANNULE, Entretien.Etat.REPORTE}
+    if entretien.etat == Entretien.Etat.ABSENT_EXCUSE and entretien.constate_le:
+        annule = entretien.constate_le < entretien.quand
     return {
         "uid": f"entretien-{entretien.reference.lower()}@qualit",
         "debut": entretien.quand,
@@ -227,6 +230,6 @@ def evenement(entretien, site=""):
         "titre": f"Entretien, dossier {entretien.dossier.reference}",
         "lieu": entretien.lieu,
         "texte": f"{entretien.get_mode_display()}. {site}/gab/entretiens/{entretien.reference}/".strip(),
-        "annule": entretien.etat in {Entretien.Etat.ANNULE, Entretien.Etat.REPORTE},
+        "annule": annule,
         "sequence": entretien.version,
     }

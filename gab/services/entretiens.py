@@ -134,6 +134,7 @@ def constater(entretien, action, *, par, motif="", **champs):
     """Say what came of an interview: 'tenir' (with the grid), 'excuser', 'constater_absence', 'reporter', 'annuler'."""
     if action == "corriger":
         exiger_ouvert(entretien.dossier)
+        champs["version"] = entretien.version + 1  # a calendar that cancelled it takes it back
     entretien = workflow.franchir(
         entretien, action, par=par, motif=motif, constate_le=timezone.now(), **champs
     )

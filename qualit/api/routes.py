@@ -1,12 +1,14 @@
 """The API of school software, version 1. Found through the same rights as the pages, journaled like them."""
 
+import logging
 from datetime import date, datetime, time
 from functools import wraps
 from typing import Annotated
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.paginator import Paginator
+from django.db import connection, transaction
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -24,6 +26,7 @@ from . import depot, services
 from .contrat import Accuse, Detail, Liste, MaCle, Probleme, Reference, SignalementRecu, Terme
 from .models import Envoi, Portee
 
+logger = logging.getLogger(__name__)
 PAR_PAGE = 100
 LISTES = (
     "classes",
@@ -45,8 +48,10 @@ TITRES = {
     404: "Introuvable",
     405: "Méthode refusée",
     409: "Conflit",
+    413: "Contenu trop lourd",
     422: "Contenu refusé",
     429: "Trop de requêtes",
+    500: "Erreur du portail",
 }
 MESSAGES = {
     "missing": "Ce champ est obligatoire.",
@@ -211,7 +216,24 @@ def _interdit(request, exc):
     return probleme(403, "La personne responsable de cette clé n’a pas ce droit.")
 
 
-ERREURS = {401: Probleme, 403: Probleme, 422: Probleme, 429: Probleme}
+@api.exception_handler(RequestDataTooBig)
+def _trop_lourd(request, exc):
+    return probleme(413, "Ce contenu dépasse 5 Mo : envoyez-le en plusieurs fois.")
+
+
+@api.exception_handler(Exception)
+def _imprevu(request, exc):
+    logger.exception("%s %s", request.method, request.path)
+    if connection.in_atomic_block:
+        transaction.set_rollback(True)
+    return probleme(
+        500,
+        "Le portail a rencontré une erreur et n’a rien enregistré. Renvoyez la même requête dans quelques minutes, avec la "
+        "même Idempotency-Key si elle en porte une.",
+    )
+
+
+ERREURS = {401: Probleme, 403: Probleme, 422: Probleme, 429: Probleme, 500: Probleme}
 
 
 def connaitre_les_parametres(request, *connus):
@@ -264,7 +286,7 @@ def nomenclature(request, liste: str = Path(..., pattern="^[a-z_]{1,40}$")):
 
 @api.post(
     "/signalements",
-    response={200: Accuse, 201: Accuse, 400: Probleme, 409: Probleme} | ERREURS,
+    response={200: Accuse, 201: Accuse, 400: Probleme, 409: Probleme, 413: Probleme} | ERREURS,
     operation_id="envoyer_signalement",
     summary="Envoyer un signalement",
     description=(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import texte
-from .ouvrir import SANS_VALEUR
+from .ouvrir import FEUILLES, SANS_VALEUR
 from .refus import FichierIllisible
 
 __all__ = ["SANS_RESULTAT", "SANS_VALEUR", "FichierIllisible", "Feuille", "Tableau", "lire"]
@@ -274,6 +274,10 @@ def _ouvrir_a_part(contenu):
         if fini.returncode == 4:
             raise FichierIllisible(
                 "Ce classeur est abîmé ou incomplet : enregistrez-le de nouveau, puis renvoyez-le."
+            )
+        if fini.returncode == 6:
+            raise FichierIllisible(
+                f"Ce classeur a plus de {FEUILLES} feuilles : copiez seulement celles des jeunes dans un nouveau classeur."
             )
         if fini.returncode != 0:
             raise FichierIllisible(

@@ -2,7 +2,8 @@
 
 Writes, for each sheet, its name as a JSON string, then `[number, [cells]]` for each row that holds something; dates
 as ISO text, a formula whose result is not in the file as `SANS_VALEUR`. Memory and processor time are limited before
-anything is read. Exit codes: 0 read, 3 protected, 4 not a workbook; anything else (limits, crash) means too heavy.
+anything is read. Exit codes: 0 read, 3 protected, 4 not a workbook, 6 too many sheets; anything else (limits, crash)
+means too heavy.
 
 It imports nothing of the project, so that it starts in a few hundredths of a second.
 """
@@ -21,6 +22,7 @@ MEMOIRE = 900 * 1024 * 1024
 PROCESSEUR = 30  # seconds
 VIDES = 20_000
 TEXTE = 5_000
+FEUILLES = 100  # visible sheets of a workbook
 SANS_VALEUR = "#FORMULE!"
 """What stands for a formula without a result: a program wrote it and no spreadsheet computed it, or it is in error."""
 FORMULE = re.compile(
@@ -61,26 +63,32 @@ def cellule(valeur):
     return None if valeur is None else str(valeur)
 
 
-def parties(contenu):
-    """{name of a sheet: its part of the archive} of an XLSX; nothing for another kind."""
+def parties(archive):
+    """{name of a sheet: its part of the archive} of an XLSX; nothing for another kind.
+
+    Raises ValueError when two sheets share a name or a part, which would be read as many times.
+    """
+    # the library looks neither at the case nor at the kind of slash
+    noms = {nom.lower().replace("\\", "/"): nom for nom in archive.namelist()}
     try:
-        archive = zipfile.ZipFile(io.BytesIO(contenu))
-        liens = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-        feuilles = ElementTree.fromstring(archive.read("xl/workbook.xml")).findall(".//{*}sheet")
+        liens = ElementTree.fromstring(archive.read(noms["xl/_rels/workbook.xml.rels"]))
+        feuilles = ElementTree.fromstring(archive.read(noms["xl/workbook.xml"])).findall(".//{*}sheet")
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError):
         return {}
     cibles = {lien.get("Id"): lien.get("Target", "") for lien in liens}
     lues = {}
     for feuille in feuilles:
         cible = cibles.get(next((v for nom, v in feuille.attrib.items() if nom.endswith("}id")), ""), "")
-        lues[feuille.get("name")] = cible[1:] if cible.startswith("/") else f"xl/{cible}"
+        partie = cible[1:] if cible.startswith("/") else f"xl/{cible}"
+        lues[feuille.get("name")] = noms.get(partie.lower(), partie)
+    if len(set(lues.values())) < len(feuilles):
+        raise ValueError("shared part")
     return lues
 
 
-def sans_valeur(contenu, partie, colonnes):
+def sans_valeur(archive, partie, colonnes):
     """{row: [columns whose formula has no result]} of a part; the library gives these cells as empty."""
     trouvees, reste = {}, b""
-    archive = zipfile.ZipFile(io.BytesIO(contenu))
     if partie not in archive.namelist():
         return {}
     with archive.open(partie) as feuille:
@@ -140,16 +148,19 @@ def main(maximum, colonnes):
     try:
         contenu = sys.stdin.buffer.read()
         classeur = CalamineWorkbook.from_filelike(io.BytesIO(contenu))
-        ou = parties(contenu)
+        archive = zipfile.ZipFile(io.BytesIO(contenu))
+        ou = parties(archive)
         ecrites = 0
         feuilles = [
             f.name
             for f in classeur.sheets_metadata
             if f.typ == SheetTypeEnum.WorkSheet and f.visible == SheetVisibleEnum.Visible
         ]
+        if len(feuilles) > FEUILLES:
+            return 6
         for nom in feuilles:
             ecrire(json.dumps(nom) + "\n")
-            formules = sans_valeur(contenu, ou[nom], colonnes) if nom in ou else {}
+            formules = sans_valeur(archive, ou[nom], colonnes) if nom in ou else {}
             for ligne in lignes(classeur.get_sheet_by_name(nom), colonnes, formules):
                 ecrire(json.dumps(ligne, ensure_ascii=True) + "\n")
                 ecrites += 1

@@ -60,7 +60,11 @@ def _plier(ligne):
 
 
 def calendrier(evenements, nom="Qual'I.T."):
-    """An iCalendar text (RFC 5545). evenements: dicts {uid, debut, fin, titre, lieu, texte, annule, sequence}."""
+    """An iCalendar text (RFC 5545). evenements: dicts {uid, debut, fin, titre, lieu, texte, annule, sequence}.
+
+    sequence: the version of the object. A cancelled one is written with one more: cancelling raises no version, and an
+    agenda takes a change only when this number rises.
+    """
     instant = timezone.now().strftime("%Y%m%dT%H%M%SZ")
     utc = timezone.get_fixed_timezone(0)
     lignes = [
@@ -80,7 +84,7 @@ def calendrier(evenements, nom="Qual'I.T."):
             f"LOCATION:{_echapper(e.get('lieu', ''))}",
             f"DESCRIPTION:{_echapper(e.get('texte', ''))}",
             f"STATUS:{'CANCELLED' if e.get('annule') else 'CONFIRMED'}",
-            f"SEQUENCE:{e.get('sequence', 0)}",
+            f"SEQUENCE:{e.get('sequence', 0) + bool(e.get('annule'))}",
             "CLASS:PRIVATE",
             "END:VEVENT",
         ]
