@@ -218,7 +218,9 @@ def _interdit(request, exc):
 
 @api.exception_handler(RequestDataTooBig)
 def _trop_lourd(request, exc):
-    return probleme(413, "Ce contenu dépasse 5 Mo, bien plus qu’un signalement : vérifiez ce que le logiciel envoie.")
+    return probleme(
+        413, "Ce contenu dépasse 5 Mo, bien plus qu’un signalement : vérifiez ce que le logiciel envoie."
+    )
 
 
 @api.exception_handler(Exception)
