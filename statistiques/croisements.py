@@ -12,10 +12,10 @@ from .cliches import avec_cliche, pris_avant
 from .dimensions import DIMENSIONS, VIDE, Noms
 from .indicateurs import REGISTRE, calculer, calculer_ensembles, calculer_par_cliche
 from .protection import (
+    AVEC,
     DEPENDANTS,
     DONT_D_AUTRES_DEPENDENT,
     PAR_SOLUTION,
-    SOLUTION,
     SOMMES,
     Protection,
     completer,
@@ -121,15 +121,9 @@ class Croiseur(Protection):
             montrees = [{c: self._total_seul(len(d)) for c in codes} for d in listes]
             tables = self._tables(self.champ, codes, listes, ())
             return [_dire(lu, m) for (lu,), m in zip(tables, montrees, strict=True)]
-        parts_de_solution = [code for code in PAR_SOLUTION if code in codes]
         demandes = list(codes)
         if set(codes) & DEPENDANTS:
             demandes += [c for c in (*DONT_D_AUTRES_DEPENDENT, *sorted(SOMMES)) if c not in demandes]
-        elif parts_de_solution and "jeunes" not in codes:
-            demandes.append("jeunes")
-        demandees = listes
-        if parts_de_solution:
-            listes = [*listes, *([*d, SOLUTION] for d in listes if SOLUTION not in d)]
         axe, parts = self._tranche
         listes_protegees = [
             [axe, *(d for d in dimensions if d is not axe)] if axe else dimensions for dimensions in listes
@@ -149,7 +143,7 @@ class Croiseur(Protection):
             lues = [self._tranche_de(etats[0], d, codes) for etats, d in zip(protegees, listes, strict=True)]
         else:
             lues = [lu for (lu,) in self._tables(self.champ, codes, listes, ())]
-        montrees = []
+        retour = []
         for dimensions, axes, lu, (croise, *autres) in zip(
             listes, listes_protegees, lues, protegees, strict=True
         ):
@@ -157,17 +151,12 @@ class Croiseur(Protection):
                 completer(lu, croise, dimensions, axes, axe, parts, codes)
             visibles = {c: ensemble(self._visibles(c, axes, croise, autres), axes, croise) for c in demandes}
             visibles = self._sans_difference(visibles, croise, autres)
-            montrees.append(
-                {
-                    c: {k for k in lu if self._montree(k, dimensions, axe, parts, visibles[c])}
-                    for c in demandes
-                }
-            )
-        self._comme_les_solutions(parts_de_solution, demandees, montrees)
-        return [
-            _dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montree)
-            for lu, montree in zip(lues[: len(demandees)], montrees, strict=False)
-        ]
+            visibles = {c: self._par_solution(c, axes, visibles[c]) for c in codes}
+            montrees = {
+                c: {k for k in lu if self._montree(k, dimensions, axe, parts, visibles[c])} for c in codes
+            }
+            retour.append(_dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montrees))
+        return retour
 
     def _tranche_de(self, croise, dimensions, codes):
         """The bassin of the place in the table of all the bassins, as the keys of `dimensions`."""
@@ -229,7 +218,10 @@ class Croiseur(Protection):
                 return True
             if all(valeur is TOTAL for valeur in cle):
                 return self._totaux_exacts
-            if not self.detail or self._partiel or len(cle) > 1 or TOTAL in cle or code in DEPENDANTS:
+            if not self.detail or self._partiel or len(cle) > 1 or TOTAL in cle:
+                return False
+            # those who told no motive are the rest of all those who did; kinds of solution add up
+            if code in DEPENDANTS or cle == ("",) or code in PAR_SOLUTION and AVEC not in PAR_SOLUTION[code]:
                 return False
             ici, *ailleurs = [lu.get(cle, zeros)[code] for lu in proteges]
             return self._seul_visible(ici, ailleurs)

@@ -21,17 +21,20 @@ ECHUS = frozenset({"devenir_3_mois", "devenir_6_mois", "devenir_12_mois"})
 DEPENDANTS = SOMMES | ECHUS | {"delai_legal"}
 DONT_D_AUTRES_DEPENDENT = (*PERSONNES, "mineurs")
 SOLUTION = DIMENSIONS["solution"]
-#: Shares of the jeunes that are lines of the table of the solutions.
+AVEC, SANS = "avec", "sans"  # sums of lines of a table of solutions, that other figures show
+#: Shares of the jeunes that are lines of the table of the solutions, or sums of them.
 PAR_SOLUTION = {
-    "en_formation": "formation",
-    "en_insertion": "insertion",
-    "en_accompagnement": "accompagnement",
+    "en_formation": {"formation"},
+    "en_insertion": {"insertion"},
+    "en_accompagnement": {"accompagnement"},
+    "avec_solution": {AVEC, "sans"},
+    "sans_solution": {AVEC, "sans"},
 }
 
 
 class Protection:
     """What a reader may be shown of the tables of a field. A table is {key: {code: Resultat}}; in a key, `TOTAL` stands for the
-    sum over a dimension."""
+    sum over a dimension. `_tables` and `cliches` are those of `Croiseur`."""
 
     def __init__(self, champ, portee):
         self.champ, self.portee = champ, portee
@@ -104,7 +107,12 @@ class Protection:
 
         autres_cubes = [cube(autre) for autre in autres]
         exactes = self._exactes(code, axes, croise)
-        visibles = proteger(cube(croise), self.seuil, exactes=exactes, autres=autres_cubes)
+        niveaux = {
+            rang: dict(zip((AVEC, SANS), SOLIDAIRES[dimension.code], strict=False))
+            for rang, dimension in enumerate(axes)
+            if dimension.code in SOLIDAIRES
+        }
+        visibles = proteger(cube(croise), self.seuil, exactes, autres_cubes, niveaux)
         if part:
             visibles = {
                 c[:-1]
@@ -125,10 +133,15 @@ class Protection:
         if code == "jeunes" or indicateur.mesure.denominateur == COMPTE:
             for rang, dimension in enumerate(axes):
                 if dimension.code in {"solution", "mois"}:
-                    sues |= {(*total[:rang], cle[rang], *total[rang + 1 :]) for cle in croise}
+                    connues = {cle[rang] for cle in croise} | ({AVEC} if dimension is SOLUTION else set())
+                    sues |= {(*total[:rang], valeur, *total[rang + 1 :]) for valeur in connues}
         if not indicateur.est_part:
             return sues
-        return {(*cle, TOTAL) for cle in sues} | {(*total, cote) for cote in ("oui", "non")}
+        # minors are so on the day of the first report: they too are counted day by day
+        deux_cotes = sues if code == "mineurs" else {total}
+        return {(*cle, TOTAL) for cle in sues} | {
+            (*cle, cote) for cle in deux_cotes for cote in ("oui", "non")
+        }
 
     def _sans_difference(self, visibles, croise, autres):
         """Keys that stay visible once what adds up with other figures, or is counted among fewer jeunes than another figure, is
@@ -147,7 +160,7 @@ class Protection:
                 gardees[code] = exact | (visibles[code] & entier if sur else set())
         for code in ECHUS & set(visibles):
             tous = ici[code].base == ici["jeunes"].valeur
-            gardees[code] = exact | (visibles[code] if tous else set())
+            gardees[code] = exact | (visibles[code] & entier if tous else set())
         if "delai_legal" in visibles:
             restes = [
                 [(etat[total]["mineurs"].detail or 0) - etat[total]["delai_legal"].base] for etat in etats
@@ -164,18 +177,47 @@ class Protection:
             for n in (ici, *(ici - autre for autre in autres))
         )
 
-    def _comme_les_solutions(self, codes, listes, montrees):
-        """Leave shares of one kind of solution shown only where the table of the solutions, crossed likewise, shows its line and
-        its total. montrees: what is shown of `listes`, then of the same with the solutions."""
-        avec_solution = iter(montrees[len(listes) :])
-        for dimensions, montree in zip(listes, montrees, strict=False):
-            lignes = next(avec_solution)["jeunes"] if codes and SOLUTION not in dimensions else None
-            for code in codes if lignes is not None else ():
-                montree[code] = {
-                    k
-                    for k in montree[code]
-                    if {(*k, PAR_SOLUTION[code]), (*k, TOTAL)} <= lignes or k in self._total_seul(len(k))
-                }
+    @cached_property
+    def _axe_des_solutions(self):
+        """The dimension by which solutions are read: by what the place is made of, by bassin over the académie."""
+        return self._tranche[0] or DIMENSIONS["bassin"]
+
+    @cached_property
+    def _solutions(self):
+        """{(value of the axis, solution, or a sum of them)} shown: one system for the table of the solutions and for the shares
+        that are its lines (`PAR_SOLUTION`). Crossed by anything else, neither its lines nor the shares of one kind are shown:
+        beside the share of those with a solution, they would make two systems of one table."""
+        axe = self._axe_des_solutions
+        codes = ["jeunes", "avec_solution"]
+        places, lignes = self._tables(
+            self._champ_protege, codes, [[axe], [axe, SOLUTION]], self.cliches, comptes=True
+        )
+        par_place = self._visibles("avec_solution", [axe], places[0], places[1:])
+        montrees = ensemble(
+            self._visibles("jeunes", [axe, SOLUTION], lignes[0], lignes[1:]), [axe, SOLUTION], lignes[0]
+        )
+        return {(p, s) for p, s in montrees if s is TOTAL or (p,) in par_place}
+
+    def _par_solution(self, code, axes, cles):
+        """Those of these keys that `_solutions` lets show."""
+        if code != "jeunes" and code not in PAR_SOLUTION or SOLUTION not in axes and code == "jeunes":
+            return cles
+        axe, gardees = self._axe_des_solutions, set()
+        for cle in cles:
+            valeurs = dict(zip(axes, cle, strict=True))
+            place, solution = valeurs.pop(axe, TOTAL), valeurs.pop(SOLUTION, TOTAL)
+            seule = all(v is TOTAL for v in valeurs.values())
+            if code == "jeunes":
+                montree = solution is TOTAL or seule and (place, solution) in self._solutions
+            elif solution is not TOTAL:
+                montree = False
+            elif seule:
+                montree = {(place, s) for s in (*PAR_SOLUTION[code], TOTAL)} <= self._solutions
+            else:
+                montree = AVEC in PAR_SOLUTION[code]
+            if montree or cle in self._total_seul(len(cle)):
+                gardees.add(cle)
+        return gardees
 
     def _montree(self, cle, dimensions, axe, parts, visibles):
         """Is the figure of that key shown, when the table of `axe` and of the other dimensions shows these?"""

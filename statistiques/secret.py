@@ -17,30 +17,41 @@ TOTAL = None
 TAILLE_MAXIMALE = 4_000_000
 
 
-def sommes(cellules):
-    """{coordinates: count} of a table and of all its margins."""
+def sommes(cellules, niveaux=None):
+    """{coordinates: count} of a table and of all its margins, those of the groups of `niveaux` included (see `proteger`)."""
     valeurs = defaultdict(int, cellules)
     for axe in range(len(next(iter(cellules), ()))):
         marge = defaultdict(int)
         for c, n in valeurs.items():
             marge[*c[:axe], TOTAL, *c[axe + 1 :]] += n
         valeurs |= marge
+    for axe, groupes in (niveaux or {}).items():
+        for c, n in list(valeurs.items()):
+            for groupe, membres in groupes.items():
+                if c[axe] in membres:
+                    valeurs[*c[:axe], groupe, *c[axe + 1 :]] += n
     return valeurs
 
 
-def proteger(cellules, seuil=5, exactes=frozenset(), autres=()):
+def proteger(cellules, seuil=5, exactes=frozenset(), autres=(), niveaux=None):
     """The coordinates that may be shown.
 
     cellules: {(a, b, …): count} of the finest cells, one value an axis, absent ones being 0; the result also holds
     coordinates of margins, `TOTAL` standing for the sum over an axis. exactes: coordinates that these readers know anyway,
-    small or not: they are shown. autres: the same table at the other days at which it is shown.
+    small or not: they are shown. autres: the same table at the other days at which it is shown. niveaux: {axis: {group:
+    values}}, sums of some values of an axis that other figures show: they are cells of the table too.
     """
     if not cellules:
         return set()
     axes = len(next(iter(cellules)))
     modalites = [sorted({c[i] for c in cellules}, key=str) for i in range(axes)]
-    valeurs = sommes(cellules)
-    ailleurs = [sommes(autre) for autre in autres]
+    niveaux = {
+        i: {g: membres for g, membres in groupes.items() if not membres.isdisjoint(modalites[i])}
+        for i, groupes in (niveaux or {}).items()
+    }
+    modalites = [[*valeurs, *niveaux.get(i, ())] for i, valeurs in enumerate(modalites)]
+    valeurs = sommes(cellules, niveaux)
+    ailleurs = [sommes(autre, niveaux) for autre in autres]
 
     def petit(*coordonnees):
         """Is this group small, or did it move by a small number since one of the other days?"""
@@ -55,11 +66,11 @@ def proteger(cellules, seuil=5, exactes=frozenset(), autres=()):
         visibles.add(grand_total)
     for taille in range(1, axes + 1):
         for choisis in combinations(range(axes), taille):
-            visibles |= _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes)
+            visibles |= _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes, niveaux)
     return visibles
 
 
-def _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes):
+def _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes, niveaux):
     """Visible cells of the table over the chosen axes, its own margins being already decided."""
 
     def cellule(valeurs_choisies):
@@ -69,7 +80,7 @@ def _proteger_marge(choisis, modalites, valeurs, visibles, petit, axes):
         return tuple(coordonnee)
 
     interieur = [cellule(v) for v in product(*(modalites[a] for a in choisis))]
-    lignes = list(lignes_de(choisis, modalites, axes))
+    lignes = list(lignes_de(choisis, modalites, axes, niveaux))
     masquees = {c for c in interieur if petit(c)} - visibles
     par_cellule = defaultdict(list)
     for ligne in lignes:
@@ -122,20 +133,21 @@ def _lignes_autour(c, par_cellule, lignes):
     return par_cellule.get(c) or [ligne for ligne in lignes if ligne[0] == c]
 
 
-def lignes_de(choisis, modalites, axes):
-    """The equations of a table: (total, elements), one for each axis and each value of the others."""
+def lignes_de(choisis, modalites, axes, niveaux=None):
+    """The equations of a table: (total, elements), one for each axis and each value of the others; on an axis with groups, the
+    total is that of the groups and of the values in none, and each group that of its values."""
     for axe in choisis:
+        groupes = (niveaux or {}).get(axe, {})
+        seules = [v for v in modalites[axe] if not any(v in membres for membres in groupes.values())]
+        sommees = {TOTAL: seules} | {g: [v for v in modalites[axe] if v in m] for g, m in groupes.items()}
         autres = [a for a in choisis if a != axe]
         for fixees in product(*(modalites[a] for a in autres)):
             base = [TOTAL] * axes
             for a, v in zip(autres, fixees, strict=True):
                 base[a] = v
-            elements = []
-            for v in modalites[axe]:
-                coordonnee = list(base)
-                coordonnee[axe] = v
-                elements.append(tuple(coordonnee))
-            yield tuple(base), elements
+            for somme, membres in sommees.items():
+                total, *elements = ((*base[:axe], v, *base[axe + 1 :]) for v in (somme, *membres))
+                yield total, elements
 
 
 def determiner(lignes, inconnues, valeurs, montree):

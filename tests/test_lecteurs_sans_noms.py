@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from qualit.territoire.models import Bassin
 from signalements.models import Signalement
-from statistiques import cliches, croisements, memoire, publications, services
+from statistiques import cliches, memoire, protection, publications, services
 from statistiques.bord import a_des_operateurs, chiffres
 from statistiques.croisements import Croiseur
 from statistiques.dimensions import DETAILS, DIMENSIONS, dimensions_pour
@@ -22,7 +22,7 @@ from statistiques.indicateurs import REGISTRE
 from statistiques.jours import jours_de_lecture
 from statistiques.models import Cliche, Episode
 from statistiques.portees import Portee, lieu_academie, portees
-from statistiques.protection import ECHUS, PAR_SOLUTION, PERSONNES, SOMMES
+from statistiques.protection import ECHUS, PERSONNES, SOMMES
 from statistiques.publications import contenu
 from statistiques.relation import Champ, Lieu
 from statistiques.secret import TOTAL
@@ -190,28 +190,45 @@ def les_parts_de_solution(m):
 def test_une_part_de_solution_se_lit_la_ou_se_lit_sa_ligne(m, monkeypatch, settings):
     """Those with a solution, less two kinds of it, are the third: crossed by anything, the three never leave a small one."""
     settings.QUALIT = settings.QUALIT | {"EFFECTIF_MINIMAL": 3}  # few have a solution in this world
+    sortes = ("en_formation", "en_insertion", "en_accompagnement")
 
     def fuites(qui):
         for champ, portee in protegees(m, qui):
             c = Croiseur(champ, portee)
-            for dimension in [DIMENSIONS[code] for code in (*CROISEES[:3], "type_structure", "bassin")]:
-                croise = c.croiser(["avec_solution", *PAR_SOLUTION], [dimension])
+            for code in ("sexe", "age", "statut", "solution", "type_structure", "bassin", "motif_jeune"):
+                croise = c.croiser(["avec_solution", *sortes], [DIMENSIONS[code]])
                 for cle, v in croise.items():
-                    if {lieu.code for lieu in portee.connus} & set(cle):
-                        continue  # its own bassin
-                    parts = [v[code] for code in PAR_SOLUTION]
-                    montrees = [r for r, visible in parts if visible]
-                    if len(montrees) == 2 and v["avec_solution"][1]:
+                    if {lieu.code for lieu in portee.connus} & set(cle) or portee.totaux and cle == (TOTAL,):
+                        continue  # its own bassin; exact totals
+                    montrees = [r for r, visible in (v[sorte] for sorte in sortes) if visible]
+                    if len(montrees) == 2 and (v["avec_solution"][1] or code == "solution"):
                         reste = v["avec_solution"][0].detail - sum(r.detail for r in montrees)
                         if 0 < reste < 3:
-                            yield champ, dimension.code, cle, reste
+                            yield champ, code, cle, reste
 
     lues = [fuite for qui in ("rita", "celia", "alice", "paul") for fuite in fuites(qui)]
     assert not lues
-    monkeypatch.setattr(croisements, "PAR_SOLUTION", {})
-    assert [
-        fuite for qui in ("rita", "celia", "alice", "paul") for fuite in fuites(qui)
-    ]  # what the rule prevents
+    monkeypatch.setattr(protection, "PAR_SOLUTION", {})
+    assert list(fuites("rita")) + list(fuites("paul"))  # what the rule prevents
+
+
+def test_les_solutions_croisees_ne_se_lisent_pas_deux_fois(m):
+    """Crossed by anything but the bassin, the lines of the solutions and the share of those with one would be two tables of the
+    same jeunes, each hiding what the other shows."""
+    vues = set()
+    for qui in ("rita", "celia", "alice", "paul"):
+        for champ, portee in protegees(m, qui):
+            if champ.lieu.type != "academie" or portee.connus:
+                continue
+            c, sexe, solution = Croiseur(champ, portee), DIMENSIONS["sexe"], DIMENSIONS["solution"]
+            croise = c.croiser(["jeunes"], [sexe, solution])
+            assert not any(v["jeunes"][1] for k, v in croise.items() if TOTAL not in k)
+            seules = c.croiser(["jeunes"], [solution])
+            assert {k[1:]: v["jeunes"][1] for k, v in croise.items() if k[0] is TOTAL} == {
+                k: v["jeunes"][1] for k, v in seules.items()
+            }
+            vues |= {v["avec_solution"][1] for v in c.croiser(["avec_solution"], [sexe]).values()}
+    assert True in vues
 
 
 def test_un_bassin_se_lit_comme_sa_ligne_de_l_academie(m):

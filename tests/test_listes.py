@@ -130,7 +130,7 @@ def test_une_formule_sans_resultat_n_est_pas_une_case_vide():
             '<row r="1"><c r="A1"><f>Z1</f><v>3</v></c><c r="B1" t="str"><f>""</f><v></v></c>'
             '<c r="C1" t="e"><f>Z1</f><v>#N/A</v></c><c r="D1"><f t="shared" si="0"/></c><c r="AA1"><v>1</v></c></row>',
         )
-    assert sans_valeur(sortie.getvalue(), partie, 200) == {1: [2, 3]}
+    assert sans_valeur(zipfile.ZipFile(sortie), partie, 200) == {1: [2, 3]}
 
 
 # --- Headings ----------------------------------------------------------------------------------------------

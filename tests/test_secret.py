@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from statistiques.secret import TOTAL, proteger
+from statistiques.secret import TOTAL, lignes_de, proteger, sommes
 
-from .attaquant import SEUIL, attaquer, fouiller
+from .attaquant import SEUIL, attaquer, fouiller, resoudre
 
 FORMES = [(4,), (2,), (4, 3), (6, 5), (2, 2), (3, 3, 2), (5, 2, 2)]
 
@@ -103,3 +103,32 @@ def test_ce_qui_est_su_par_ailleurs_ne_denonce_pas_une_case():
     assert sues <= visibles
     cachees = [b for b in "abc" if (b, "oui") not in visibles]
     assert "b" in cachees and len(cachees) > 1
+
+
+def test_la_somme_de_quelques_lignes_est_une_case_aussi():
+    """One with a solution (two kinds of it, or none): the small sum of a line is found by nobody, were each of its parts safe."""
+    hasard = random.Random(17)
+    groupes = {1: {"avec": {"f", "i", "a"}}}
+    montrees = 0
+    for _ in range(120):
+        cellules = {
+            (d, s): hasard.choice([0, 1, 2, 5, 13, 30]) for d in range(5) for s in ("f", "i", "a", "sans")
+        }
+        visibles = proteger(cellules, niveaux=groupes)
+        valeurs = sommes(cellules, groupes)
+        modalites = [list(range(5)), ["a", "f", "i", "sans", "avec"]]
+        lignes = [
+            ligne for choisis in ((0,), (1,), (0, 1)) for ligne in lignes_de(choisis, modalites, 2, groupes)
+        ]
+        inconnues = sorted({c for t, e in lignes for c in (t, *e)} - visibles, key=str)
+        equations = [
+            (
+                {c: s for c, s in [(t, -1), *((x, 1) for x in e)] if c not in visibles},
+                -sum(s * valeurs[c] for c, s in [(t, -1), *((x, 1) for x in e)] if c in visibles),
+            )
+            for t, e in lignes
+        ]
+        trouvees = resoudre([x for x in equations if x[0]], inconnues)
+        assert not {c: n for c, n in trouvees.items() if 0 < n < 5}
+        montrees += sum((d, "avec") in visibles for d in range(5))
+    assert montrees > 60
