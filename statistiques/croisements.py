@@ -152,8 +152,10 @@ class Croiseur(Protection):
             visibles = {c: ensemble(self._visibles(c, axes, croise, autres), axes, croise) for c in demandes}
             visibles = self._sans_difference(visibles, croise, autres)
             visibles = {c: self._par_solution(c, axes, visibles[c]) for c in codes}
+            # a part of which the whole holds nobody is a zero that everybody reads: it hides nothing of the others
+            peuplees = [part for part in parts if any(cle[0] == part for cle in croise)] or parts
             montrees = {
-                c: {k for k in lu if self._montree(k, dimensions, axe, parts, visibles[c])} for c in codes
+                c: {k for k in lu if self._montree(k, dimensions, axe, peuplees, visibles[c])} for c in codes
             }
             retour.append(_dire({k: {c: v[c] for c in codes} for k, v in lu.items()}, montrees))
         return retour

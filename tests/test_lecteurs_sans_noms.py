@@ -366,6 +366,22 @@ def test_une_partie_de_l_academie_ne_montre_que_ce_que_montre_chacun_de_ses_morc
     assert vus or "bassins" in morceau
 
 
+def test_un_morceau_sans_personne_ne_masque_pas_les_autres(m):
+    """The DRAAF reads its schools even when nobody left one of its three kinds; it reads then what the others' lines show."""
+    entier, vus = lieu_academie(m.academie), 0
+    for jour in jours_de_lecture(CAMPAGNE):
+        d = Croiseur(Champ(entier, CAMPAGNE, jour), Portee(entier))
+        tout = d.croiser(["jeunes"], [DIMENSIONS["type_structure"]])
+        types = [cle[0] for cle, v in tout.items() if v["jeunes"][1] and cle[0] is not TOTAL]
+        assert ("erea",) not in tout
+        for lus in (types[:1], types[:2], types):
+            lieu = replace(entier, types=(*lus, "erea"))
+            r, visible = Croiseur(Champ(lieu, CAMPAGNE, jour), Portee(lieu)).totaux(["jeunes"])["jeunes"]
+            assert visible and r.valeur == sum(tout[t,]["jeunes"][0].valeur for t in lus)
+            vus += 1
+    assert vus
+
+
 def saisir_en_retard(m, hasard, combien=9):
     """Outcomes of the past recorded now, for some who had none, and reports corrected: few in each bassin."""
     champ = Champ(lieu_academie(m.academie), CAMPAGNE, date(2025, 6, 30))
